@@ -1,0 +1,286 @@
+"""Every noun of the library, and the two seams (Encoder, Store) as protocols.
+
+Offsets everywhere are Unicode code points, start inclusive, end exclusive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, Self, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+Embeddings: TypeAlias = npt.NDArray[np.float32]
+"""Unit rows, shape `(n, dim)`; one embedding is a row of shape `(dim,)`."""
+
+Lang: TypeAlias = Literal["ar", "en", "und"]
+"""Language of a text by its dominant script: Arabic script, Latin script, neither (`und`)."""
+
+Mode: TypeAlias = Literal["hybrid", "semantic", "lexical"]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A half-open range of code points."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The provenance that a source states about itself (sidecar, front matter, fields of a record); None where it is silent.
+
+    Given provenance is taken as it is; only what is None may be inferred. `published_at` is ISO 8601, a date or a date and time.
+    """
+
+    title: str | None = None
+    url: str | None = None
+    publisher: str | None = None
+    author: str | None = None
+    published_at: str | None = None
+    section: str | None = None
+    lang: Lang | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RawArticle:
+    """One source text as read, before cleaning: what a reader returns.
+
+    `source` is the file's path relative to the synced folder (POSIX separators, `#n` appended for the n-th record of a
+    file of many) or the URL it came from; `sha256` is the hex digest of the source's bytes.
+    `is_clean` says that the text is already only the body (API, CMS export): it is split, not cleaned.
+    """
+
+    source: str
+    text: str
+    sha256: str
+    given: Given = Given()
+    is_clean: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """The chain from a passage back to its article. `inferred` lists the fields that were found by rule, not given."""
+
+    source: str
+    sha256: str
+    title: str
+    lang: Lang
+    publisher: str | None = None
+    author: str | None = None
+    section: str | None = None
+    published_at: str | None = None
+    url: str | None = None
+    inferred: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One article as stored. `text` is the cleaned body, paragraphs separated by a blank line; the title is not part of it.
+
+    `headings` are the spans of the subheading lines within `text`. `id` is a function of `source` alone.
+    """
+
+    id: str
+    provenance: Provenance
+    text: str
+    headings: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A paragraph with its offsets: `article.text[start:end] == text`.
+
+    `id` is stable: the same text in the same article keeps it across syncs. `paragraph` is the passage's position in
+    its article, from 1. `heading` is the subheading it stands under.
+    """
+
+    id: str
+    article_id: str
+    paragraph: int
+    start: int
+    end: int
+    text: str
+    lang: Lang
+    heading: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a store takes in one step: an article, its passages in order, and one embedding row a passage `(len(passages), dim)`."""
+
+    article: Article
+    passages: tuple[Passage, ...]
+    embeddings: Embeddings
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which passages may answer; all that are set must hold. Dates are `YYYY-MM-DD`, inclusive; undated articles fail a date filter."""
+
+    source: str | None = None
+    publisher: str | None = None
+    lang: Lang | None = None
+    date_from: str | None = None
+    date_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One question and how to answer it. `lang` None means: find out."""
+
+    text: str
+    limit: int = 10
+    offset: int = 0
+    mode: Mode = "hybrid"
+    lang: Lang | None = None
+    filters: Filters = Filters()
+    min_relevance: float | None = None
+    group_by: Literal["article"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A passage's row in a view and its score there: cosine for `nearest`, BM25 for `lexical`; higher is better."""
+
+    row: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One ranked passage with the chain back to its article. `relevance` is a calibrated probability, None while uncalibrated.
+
+    `highlights` are spans within `passage.text`; `also_in` the provenance of other articles that hold the same passage.
+    """
+
+    rank: int
+    score: float
+    relevance: float | None
+    passage: Passage
+    provenance: Provenance
+    highlights: tuple[Span, ...] = ()
+    also_in: tuple[tuple[str, Provenance], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a search returns, best hit first, all read from one revision. `mode` is the one that was really used.
+
+    `answerable` says whether anything in the corpus answers the query; None while uncalibrated.
+    """
+
+    query_lang: Lang
+    mode: Mode
+    answerable: bool | None
+    revision: int
+    passages: int
+    hits: tuple[Hit, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderKey:
+    """What makes embeddings comparable: two encoders with equal keys give the same vectors."""
+
+    id: str
+    revision: str
+    dim: int
+
+
+class Encoder(Protocol):
+    """Text to unit float32 vectors. Implementations are safe to call from several threads."""
+
+    @property
+    def key(self) -> EncoderKey: ...
+
+    @property
+    def max_tokens(self) -> int:
+        """The longest passage it reads, in its own tokens, special tokens included."""
+        ...
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text as a passage, special tokens included, never truncated."""
+        ...
+
+    def encode_queries(self, texts: Sequence[str]) -> Embeddings:
+        """Unit rows `(len(texts), dim)` in order; `(0, dim)` for none."""
+        ...
+
+    def encode_passages(self, texts: Sequence[str]) -> Embeddings:
+        """Unit rows `(len(texts), dim)` in order; `(0, dim)` for none."""
+        ...
+
+
+class View(Protocol):
+    """One revision of a store, immutable: whatever is written meanwhile, all its answers are of that revision."""
+
+    @property
+    def revision(self) -> int: ...
+
+    @property
+    def passage_count(self) -> int: ...
+
+    @property
+    def article_count(self) -> int: ...
+
+    def nearest(self, embedding: Embeddings, k: int, filters: Filters = Filters()) -> list[Candidate]:
+        """The k passages of highest cosine that pass the filters, best first, ties by lower row; fewer when fewer pass."""
+        ...
+
+    def passages(self, rows: Sequence[int]) -> list[Passage]:
+        """The passages at these rows, in that order."""
+        ...
+
+    def provenance(self, article_ids: Sequence[str]) -> dict[str, Provenance]:
+        """Provenance by article id; unknown ids are absent."""
+        ...
+
+    def article(self, article_id: str) -> Article:
+        """The whole article. Raises: ArticleMissingError."""
+        ...
+
+    def article_passages(self, article_id: str) -> list[Passage]:
+        """The passages of an article in order; empty for an unknown id."""
+        ...
+
+    def articles(
+        self, limit: int, offset: int = 0, filters: Filters = Filters()
+    ) -> tuple[list[tuple[str, Provenance, int]], int]:
+        """A page of `(article id, provenance, passage count)` ordered by source, and the number of all that pass."""
+        ...
+
+
+class Store(Protocol):
+    """Where passages and embeddings live. One writer at a time; any number of readers, never blocked."""
+
+    @property
+    def encoder_key(self) -> EncoderKey: ...
+
+    def view(self) -> View:
+        """The newest committed revision."""
+        ...
+
+    def digests(self, root: str | None = None) -> Mapping[str, str]:
+        """Article id → content digest (see `index.sync.digest`), of those put under `root`, or of all."""
+        ...
+
+    def embeddings(self, article_id: str) -> Mapping[str, tuple[str | None, Embeddings]]:
+        """Passage id → (heading, embedding row) of what is stored, so that sync embeds only what changed."""
+        ...
+
+    def put(self, entries: Sequence[Entry], root: str = "") -> int:
+        """Store these articles in one step, replacing those of the same id; returns the new revision. Durable on return."""
+        ...
+
+    def delete(self, article_ids: Sequence[str]) -> int:
+        """Remove these articles in one step; unknown ids are ignored; returns the revision after."""
+        ...
+
+    def close(self) -> None: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *exc: object) -> None: ...
