@@ -1,14 +1,20 @@
-"""The one error tree of the library; foreign errors (SQLite, FAISS, ONNX, …) are mapped to it where they enter."""
+"""The one error tree of the library; foreign errors (SQLite, FAISS, ONNX, …) are mapped to it where they
+enter.
+"""
 
 from __future__ import annotations
 
 
 class IndexingError(Exception):
-    """Base of all that `index` raises on purpose. `str(error)` is one line fit for a user: what was wanted, what came, what to do."""
+    """Base of all that `index` raises on purpose. `str(error)` is one line fit for a user: what was wanted,
+    what came, what to do.
+    """
 
 
 class ReadError(IndexingError):
-    """A source that cannot become an article: empty, binary, not UTF-8, too large, no passage, bad metadata."""
+    """A source that cannot become an article: empty, binary, not UTF-8, too large, no passage, bad
+    metadata.
+    """
 
     def __init__(self, source: str, reason: str) -> None:
         super().__init__(f"{source}: {reason}")

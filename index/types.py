@@ -31,9 +31,11 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """The provenance that a source states about itself (sidecar, front matter, fields of a record); None where it is silent.
+    """The provenance that a source states about itself (sidecar, front matter, fields of a record); None
+    where it is silent.
 
-    Given provenance is taken as it is; only what is None may be inferred. `published_at` is ISO 8601, a date or a date and time.
+    Given provenance is taken as it is; only what is None may be inferred. `published_at` is ISO 8601, a
+    date or a date and time.
     """
 
     title: str | None = None
@@ -49,7 +51,8 @@ class Given:
 class RawArticle:
     """One source text as read, before cleaning: what a reader returns.
 
-    `source` is the file's path relative to the synced folder (POSIX separators, `#n` appended for the n-th record of a
+    `source` is the file's path relative to the synced folder (POSIX separators, `#n` appended for the n-th
+    record of a
     file of many) or the URL it came from; `sha256` is the hex digest of the source's bytes.
     `is_clean` says that the text is already only the body (API, CMS export): it is split, not cleaned.
     """
@@ -63,7 +66,9 @@ class RawArticle:
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """The chain from a passage back to its article. `inferred` lists the fields that were found by rule, not given."""
+    """The chain from a passage back to its article. `inferred` lists the fields that were found by rule,
+    not given.
+    """
 
     source: str
     sha256: str
@@ -79,7 +84,8 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """One article as stored. `text` is the cleaned body, paragraphs separated by a blank line; the title is not part of it.
+    """One article as stored. `text` is the cleaned body, paragraphs separated by a blank line; the title is
+    not part of it.
 
     `headings` are the spans of the subheading lines within `text`. `id` is a function of `source` alone.
     """
@@ -94,7 +100,8 @@ class Article:
 class Passage:
     """A paragraph with its offsets: `article.text[start:end] == text`.
 
-    `id` is stable: the same text in the same article keeps it across syncs. `paragraph` is the passage's position in
+    `id` is stable: the same text in the same article keeps it across syncs. `paragraph` is the passage's
+    position in
     its article, from 1. `heading` is the subheading it stands under.
     """
 
@@ -110,7 +117,9 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a store takes in one step: an article, its passages in order, and one embedding row a passage `(len(passages), dim)`."""
+    """What a store takes in one step: an article, its passages in order, and one embedding row a passage
+    `(len(passages), dim)`.
+    """
 
     article: Article
     passages: tuple[Passage, ...]
@@ -119,7 +128,9 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Which passages may answer; all that are set must hold. Dates are `YYYY-MM-DD`, inclusive; undated articles fail a date filter."""
+    """Which passages may answer; all that are set must hold. Dates are `YYYY-MM-DD`, inclusive; undated
+    articles fail a date filter.
+    """
 
     source: str | None = None
     publisher: str | None = None
@@ -144,7 +155,9 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A passage's row in a view and its score there: cosine for `nearest`, BM25 for `lexical`; higher is better."""
+    """A passage's row in a view and its score there: cosine for `nearest`, BM25 for `lexical`; higher is
+    better.
+    """
 
     row: int
     score: float
@@ -152,9 +165,11 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One ranked passage with the chain back to its article. `relevance` is a calibrated probability, None while uncalibrated.
+    """One ranked passage with the chain back to its article. `relevance` is a calibrated probability, None
+    while uncalibrated.
 
-    `highlights` are spans within `passage.text`; `also_in` the provenance of other articles that hold the same passage.
+    `highlights` are spans within `passage.text`; `also_in` the provenance of other articles that hold the
+    same passage.
     """
 
     rank: int
@@ -168,7 +183,8 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a search returns, best hit first, all read from one revision. `mode` is the one that was really used.
+    """What a search returns, best hit first, all read from one revision. `mode` is the one that was really
+    used.
 
     `answerable` says whether anything in the corpus answers the query; None while uncalibrated.
     """
@@ -215,7 +231,9 @@ class Encoder(Protocol):
 
 
 class View(Protocol):
-    """One revision of a store, immutable: whatever is written meanwhile, all its answers are of that revision."""
+    """One revision of a store, immutable: whatever is written meanwhile, all its answers are of that
+    revision.
+    """
 
     @property
     def revision(self) -> int: ...
@@ -227,7 +245,9 @@ class View(Protocol):
     def article_count(self) -> int: ...
 
     def nearest(self, embedding: Embeddings, k: int, filters: Filters = Filters()) -> list[Candidate]:
-        """The k passages of highest cosine that pass the filters, best first, ties by lower row; fewer when fewer pass."""
+        """The k passages of highest cosine that pass the filters, best first, ties by lower row; fewer when
+        fewer pass.
+        """
         ...
 
     def passages(self, rows: Sequence[int]) -> list[Passage]:
@@ -249,7 +269,9 @@ class View(Protocol):
     def articles(
         self, limit: int, offset: int = 0, filters: Filters = Filters()
     ) -> tuple[list[tuple[str, Provenance, int]], int]:
-        """A page of `(article id, provenance, passage count)` ordered by source, and the number of all that pass."""
+        """A page of `(article id, provenance, passage count)` ordered by source, and the number of all that
+        pass.
+        """
         ...
 
 
@@ -272,7 +294,9 @@ class Store(Protocol):
         ...
 
     def put(self, entries: Sequence[Entry], root: str = "") -> int:
-        """Store these articles in one step, replacing those of the same id; returns the new revision. Durable on return."""
+        """Store these articles in one step, replacing those of the same id; returns the new revision.
+        Durable on return.
+        """
         ...
 
     def delete(self, article_ids: Sequence[str]) -> int:
