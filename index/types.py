@@ -286,7 +286,7 @@ class Store(Protocol):
         ...
 
     def digests(self, root: str | None = None) -> Mapping[str, str]:
-        """Article id → content digest (see `index.sync.digest`), of those put under `root`, or of all."""
+        """Article id → content digest (see `index.identity.digest`), of those put under `root`, or of all."""
         ...
 
     def embeddings(self, article_id: str) -> Mapping[str, tuple[str | None, Embeddings]]:
