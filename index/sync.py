@@ -1,0 +1,185 @@
+"""A folder of articles → a store: only what changed is embedded, what is gone is removed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from index.clean import Phrases, clean
+from index.errors import IndexingError, ReadError
+from index.identity import article_id, digest
+from index.read import read_folder, sources
+from index.split import split
+from index.types import Article, Embeddings, Encoder, Entry, Passage, RawArticle, Store
+
+FLUSH_PASSAGES = 512
+"""Passages embedded and committed in one step: bounds memory, and what a kill in mid-sync has to do again."""
+
+Kind = Literal["added", "changed", "unchanged", "removed", "refused"]
+KINDS: tuple[Kind, ...] = ("added", "changed", "unchanged", "removed", "refused")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What became of one source. `passages` counts those it has now; `reason` says why it was refused."""
+
+    source: str
+    kind: Kind
+    passages: int = 0
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a sync did (or, dry, would do), sources in order, removed ones last; `embedded` counts passages."""
+
+    changes: tuple[Change, ...]
+    embedded: int
+    revision: int
+
+    def count(self, kind: Kind) -> int:
+        """How many sources met this fate."""
+        return sum(change.kind == kind for change in self.changes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """An article cut into passages, on its way to the encoder."""
+
+    article: Article
+    passages: tuple[Passage, ...]
+
+
+def sync(
+    folder: Path,
+    store: Store,
+    encoder: Encoder,
+    *,
+    phrases: Phrases | None = None,
+    dry_run: bool = False,
+    allow_empty: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Report:
+    """Make what the store holds of `folder` equal to the folder; articles put from elsewhere are left alone.
+
+    A source that cannot be read is refused and reported, and its article, if stored before, stays.
+    `progress(done, total)` is called after each source.
+
+    Raises: IndexingError: no such folder; or it holds no article while the store holds some of it
+    (an unmounted disk looks like that), unless `allow_empty`.
+    """
+    if not folder.is_dir():
+        raise IndexingError(f"{folder} is not a folder; sync takes a folder of articles")
+    root = str(folder.resolve())
+    return _Sync(store, encoder, phrases or Phrases.load(), root, dry_run).run(folder, allow_empty, progress)
+
+
+class _Sync:
+    """One run: what it has seen, and the articles waiting for the encoder."""
+
+    def __init__(self, store: Store, encoder: Encoder, phrases: Phrases, root: str, dry_run: bool) -> None:
+        self._store, self._encoder, self._phrases = store, encoder, phrases
+        self._root, self._dry_run = root, dry_run
+        self._known = store.digests()
+        self._pending: list[_Cut] = []
+        self._seen: set[str] = set()
+        self._embedded = 0
+
+    def run(
+        self, folder: Path, allow_empty: bool, progress: Callable[[int, int], None] | None
+    ) -> Report:
+        total = len(sources(folder))
+        changes = []
+        for done, item in enumerate(read_folder(folder), start=1):
+            changes.append(self._take(item))
+            if sum(len(cut.passages) for cut in self._pending) >= FLUSH_PASSAGES:
+                self._flush()
+            if progress:
+                progress(done, total)
+        self._flush()
+        gone = self._gone()
+        if gone and not self._seen and not allow_empty:
+            raise IndexingError(
+                f"{folder} holds no article, but the store holds {len(gone)} from it; nothing was removed"
+                " (pass --allow-empty if they are to go)"
+            )
+        changes += self._remove(gone)
+        return Report(tuple(changes), self._embedded, self._store.view().revision)
+
+    def _take(self, item: RawArticle | ReadError) -> Change:
+        if isinstance(item, ReadError):
+            self._seen.add(article_id(item.source))
+            return self._refuse(item.source, item.reason)
+        article = clean(item, self._phrases)
+        self._seen.add(article.id)
+        passages = split(article, self._encoder.count_tokens, self._encoder.max_tokens)
+        if not passages:
+            return self._refuse(item.source, "no passage was found in it")
+        if self._known.get(article.id) == digest(article, passages):
+            return Change(item.source, "unchanged", len(passages))
+        self._pending.append(_Cut(article, passages))
+        kind: Kind = "changed" if article.id in self._known else "added"
+        return Change(item.source, kind, len(passages))
+
+    def _refuse(self, source: str, reason: str) -> Change:
+        if article_id(source) in self._known:
+            reason += " (what was stored of it before stays)"
+        return Change(source, "refused", reason=reason)
+
+    def _flush(self) -> None:
+        pending, self._pending = self._pending, []
+        known = [self._store.embeddings(cut.article.id) for cut in pending]
+        fresh = [
+            passage
+            for cut, stored in zip(pending, known, strict=True)
+            for passage in cut.passages
+            if passage.id not in stored or stored[passage.id][0] != passage.heading
+        ]
+        self._embedded += len(fresh)
+        if not pending or self._dry_run:
+            return
+        rows = dict(zip((p.id for p in fresh), encode_passages(self._encoder, fresh), strict=True))
+        self._store.put(
+            [
+                Entry(cut.article, cut.passages, _stack(cut.passages, rows, stored, self._encoder.key.dim))
+                for cut, stored in zip(pending, known, strict=True)
+            ],
+            root=self._root,
+        )
+
+    def _gone(self) -> list[str]:
+        return [article for article in self._store.digests(self._root) if article not in self._seen]
+
+    def _remove(self, gone: Sequence[str]) -> Iterator[Change]:
+        provenance = self._store.view().provenance(gone)
+        if gone and not self._dry_run:
+            self._store.delete(gone)
+        for source in sorted(provenance[article].source for article in gone):
+            yield Change(source, "removed")
+
+
+def encode_passages(encoder: Encoder, passages: Sequence[Passage]) -> Embeddings:
+    """Unit rows `(len(passages), dim)`: each passage is read with its subheading before it, where both fit."""
+    headed = [_with_heading(passage) for passage in passages]
+    fits = (count <= encoder.max_tokens for count in encoder.count_tokens(headed))
+    return encoder.encode_passages(
+        [text if fit else passage.text for passage, text, fit in zip(passages, headed, fits, strict=True)]
+    )
+
+
+def _with_heading(passage: Passage) -> str:
+    return f"{passage.heading}\n{passage.text}" if passage.heading else passage.text
+
+
+def _stack(
+    passages: Iterable[Passage],
+    fresh: dict[str, Embeddings],
+    stored: "dict[str, tuple[str | None, Embeddings]]",
+    dim: int,
+) -> Embeddings:
+    rows = [fresh[p.id] if p.id in fresh else stored[p.id][1] for p in passages]
+    return np.stack(rows) if rows else np.zeros((0, dim), dtype=np.float32)
