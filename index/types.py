@@ -254,6 +254,10 @@ class View(Protocol):
         """The passages at these rows, in that order."""
         ...
 
+    def passage(self, passage_id: str) -> Passage | None:
+        """The passage of this id, None when this revision has none."""
+        ...
+
     def provenance(self, article_ids: Sequence[str]) -> dict[str, Provenance]:
         """Provenance by article id; unknown ids are absent."""
         ...
