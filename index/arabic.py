@@ -33,6 +33,7 @@ _WORD = re.compile(
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _ARABIC = re.compile("[\u0600-\u06ff\u0750-\u077f\u08a0-\u08ff\ufb50-\ufdff\ufe70-\ufefc]")
 _ARABIC_WORD = re.compile("[\u0621-\u064a]+")
+_SEAT = re.compile("يو(?!ي)")  # a hamza between vowels sits on either: شئون, شؤون
 _ENGLISH_WORD = re.compile("[a-z][a-z']*")
 
 _ARTICLES = ("ال", "لل")
@@ -131,13 +132,13 @@ def words(text: str) -> tuple[Word, ...]:
 
 @lru_cache(maxsize=1 << 16)
 def stem(word: str) -> str:
-    """The stem of a folded word: light10 (Larkey, Ballesteros and Connell 2007) for Arabic, Snowball for English.
+    """The stem of a folded word: light10 (Larkey et al. 2007) for Arabic, Snowball for English.
 
     Beyond light10, the clitics ف ب ك ل come off too, suffixes come off until none is left, and three letters
     always stay. Words whose first letter only looks like a clitic (لجنة, بطاقة) are listed in `index.lexemes`.
     """
     if _ARABIC_WORD.fullmatch(word):
-        return _without_suffixes(_without_clitics(word).replace("يو", "وو"))  # شئون is شؤون
+        return _without_suffixes(_SEAT.sub("وو", _without_clitics(word)))
     if _ENGLISH_WORD.fullmatch(word):
         return str(
             snowballstemmer.stemmer("english").stemWord(word)
@@ -148,7 +149,7 @@ def stem(word: str) -> str:
 def _without_clitics(word: str) -> str:
     """Stripping goes on until a listed word or three letters are left, so any run of clitics gives the same."""
     while len(word) > 3 and not _is_listed(word):
-        if word.startswith("لل") and word[1:] in LEXEMES:  # ل + اللجنة is written للجنة
+        if word.startswith("لل") and _is_listed(word[1:]):  # ل + اللجنة is written للجنة
             return word[1:]
         if word.startswith(_ARTICLES) and len(word) >= 5:
             word = word[2:]
@@ -160,11 +161,10 @@ def _without_clitics(word: str) -> str:
 
 
 def _is_listed(word: str) -> bool:
-    """Whether the word, or what it is without one suffix, is a lexeme: لجنتها is of لجنة."""
-    if word in LEXEMES:
-        return True
-    bases = (word.removesuffix(suffix) for suffix in _SUFFIXES if word.endswith(suffix))
-    return any(base in LEXEMES or (base[-1:] == "ت" and base[:-1] + "ه" in LEXEMES) for base in bases)
+    """Whether the word is a lexeme, or one with other endings: لجنتها is of لجنة, كوري of كوريا."""
+    bases = [word, *(word.removesuffix(suffix) for suffix in _SUFFIXES if word.endswith(suffix))]
+    bases += [base[:-1] for base in bases if base.endswith("ت")]
+    return any(base + ending in LEXEMES for base in bases for ending in ("", "ه", "ا"))
 
 
 def _without_suffixes(word: str) -> str:
