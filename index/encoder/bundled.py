@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import onnxruntime as ort
-from tokenizers import Encoding, Tokenizer
+from tokenizers import Tokenizer
 
 from index.errors import EncoderError
 from index.types import Embeddings, EncoderKey
 
 BUNDLED_FOLDER = Path(__file__).parent.parent / "model"
-
-BATCH_TOKENS = 4096
-"""Padded tokens a batch; larger ones outgrow the cache and gain nothing on one thread."""
 
 Run = Callable[[list[str] | None, dict[str, Any]], list[Any]]
 
@@ -67,38 +64,20 @@ class BundledEncoder:
         return self._encode(texts)
 
     def _encode(self, texts: Sequence[str]) -> Embeddings:
+        """One text at a time: activations are quantised by the largest of the run, so in a batch a text's vector
+        would depend on its company. On one thread a batch is hardly faster (1.1 times at best).
+        """
         rows = np.zeros((len(texts), self.key.dim), dtype=np.float32)
-        encodings = self._tokenizer.encode_batch_fast(list(texts))
-        for batch in _batches([min(len(e.ids), self.max_tokens) for e in encodings]):
-            rows[batch] = self._forward([encodings[i] for i in batch])
+        for row, encoding in enumerate(self._tokenizer.encode_batch_fast(list(texts))):
+            ids = np.array([self._cut(encoding.ids)], dtype=np.int64)
+            feed = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
+            rows[row] = self._run(["sentence_embedding"], feed)[0][0]
         return rows
-
-    def _forward(self, encodings: Sequence[Encoding]) -> Embeddings:
-        cut = [self._cut(encoding.ids) for encoding in encodings]
-        shape = (len(cut), max(map(len, cut)))
-        ids, mask = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
-        for row, tokens in enumerate(cut):
-            ids[row, : len(tokens)] = tokens
-            mask[row, : len(tokens)] = 1
-        (embeddings,) = self._run(["sentence_embedding"], {"input_ids": ids, "attention_mask": mask})
-        return np.asarray(embeddings, dtype=np.float32)
 
     def _cut(self, tokens: list[int]) -> list[int]:
         if len(tokens) <= self.max_tokens:
             return tokens
         return [*tokens[: self.max_tokens - 1], tokens[-1]]
-
-
-def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Positions in groups of like length, so that little is padded and no group exceeds `BATCH_TOKENS`."""
-    batch: list[int] = []
-    for position in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if batch and (len(batch) + 1) * lengths[position] > BATCH_TOKENS:
-            yield batch
-            batch = []
-        batch.append(position)
-    if batch:
-        yield batch
 
 
 def _options(threads: int) -> ort.SessionOptions:

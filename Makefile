@@ -1,0 +1,54 @@
+# What people and CI run. Everything happens in a virtual environment of the project's own.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+
+export HF_HUB_OFFLINE ?= 1
+
+.PHONY: serve test test-fast check format lock clean
+
+serve: $(VENV)/.serve ## Sync seeds/ and serve it on http://127.0.0.1:8000
+	$(BIN)/sanad sync seeds
+	$(BIN)/sanad serve
+
+test: $(VENV)/.test ## Every test but the torture
+	$(BIN)/python -m pytest
+
+test-fast: $(VENV)/.test ## Seconds: no torch, no subprocess, no browser
+	$(BIN)/python -m pytest -m "not slow and not browser and not torture"
+
+check: $(VENV)/.test ## Formatting, lint, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(VENV)/.test ## Rewrite what `check` would complain of, where it can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: $(VENV)/.test ## Pin anew what pyproject.toml allows
+	$(PIP) pip-tools
+	$(BIN)/pip-compile $(LOCK) --generate-hashes -o requirements.lock pyproject.toml
+	$(BIN)/pip-compile $(LOCK) --extra test --extra models -c requirements.lock -o requirements-dev.lock pyproject.toml
+	sed -i 's/^torch==\([0-9.]*\)+cpu/torch==\1/' requirements-dev.lock
+
+LOCK := --quiet --upgrade --strip-extras --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+
+clean: ## Remove the environment and the store that `make serve` made
+	rm -rf $(VENV) .sanad
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Sanad needs Python 3.11 or newer; set PYTHON=/path/to/python3.11" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.serve: requirements.lock pyproject.toml | $(BIN)/python
+	$(PIP) -r requirements.lock
+	$(PIP) --no-deps --editable .
+	@touch $@
+
+$(VENV)/.test: requirements-dev.lock pyproject.toml | $(BIN)/python
+	$(PIP) -r requirements-dev.lock
+	$(PIP) --no-deps --editable .
+	@touch $@ $(VENV)/.serve

@@ -1,0 +1,1 @@
+"""The commands of `sanad`, one module a group; each registers itself on the application."""

@@ -1,0 +1,173 @@
+"""`sanad sync`, `sanad show`, `sanad status`: what goes into the store and what is in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from index.clean import Phrases
+from index.commands.console import (
+    DEFAULT_STORE,
+    JsonOption,
+    ModelOption,
+    StoreOption,
+    isolate,
+    log,
+    out,
+    print_json,
+)
+from index.encoder import load_encoder
+from index.errors import ArticleMissingError
+from index.identity import article_id
+from index.store import open_store
+from index.sync import KINDS, Report, sync
+from index.types import Article, Passage, View
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the application."""
+    app.command("sync")(sync_folders)
+    app.command()(show)
+    app.command()(status)
+
+
+def sync_folders(
+    folders: Annotated[list[Path], typer.Argument(help="Folders of articles.", metavar="FOLDER...")],
+    store: StoreOption = DEFAULT_STORE,
+    model: ModelOption = None,
+    phrases: Annotated[
+        list[Path] | None,
+        typer.Option(help="More phrases that mark what is not body text.", metavar="FILE"),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done; write nothing.")
+    ] = False,
+    allow_empty: Annotated[
+        bool, typer.Option("--allow-empty", help="Let a folder without articles empty its part of the store.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Make the store equal to folders of articles; only what changed is embedded."""
+    encoder = load_encoder(model)
+    rules = Phrases.load(*(phrases or []))
+    reports = {}
+    with open_store(store, encoder.key, create=True) as opened:
+        for folder in dict.fromkeys(path.resolve() for path in folders):
+            with _Progress(folder) as bar:
+                reports[str(folder)] = sync(
+                    folder,
+                    opened,
+                    encoder,
+                    phrases=rules,
+                    dry_run=dry_run,
+                    allow_empty=allow_empty,
+                    progress=bar,
+                )
+    if as_json:
+        print_json(reports)
+        return
+    for folder, report in reports.items():
+        _print_report(folder, report, dry_run)
+
+
+class _Progress:
+    """A bar on stderr, seen only in a terminal."""
+
+    def __init__(self, folder: Path) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self._bar = Progress(*columns, console=log(), transient=True, disable=not log().is_terminal)
+        self._task = self._bar.add_task(f"Syncing {folder.name}", total=None)
+
+    def __enter__(self) -> _Progress:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._bar.stop()
+
+    def __call__(self, done: int, total: int) -> None:
+        self._bar.update(self._task, completed=done, total=total)
+
+
+def _print_report(folder: str, report: Report, dry_run: bool) -> None:
+    table = Table(box=None, pad_edge=False, show_edge=False)
+    table.add_column("")
+    table.add_column("source", overflow="fold")
+    table.add_column("passages", justify="right")
+    table.add_column("", overflow="fold")
+    for change in report.changes:
+        if change.kind != "unchanged":
+            table.add_row(change.kind, change.source, str(change.passages or ""), change.reason or "")
+    console = out()
+    if table.row_count:
+        console.print(table)
+    counts = ", ".join(f"{report.count(kind)} {kind}" for kind in KINDS)
+    verb = "would be embedded" if dry_run else "embedded"
+    console.print(f"{folder}: {counts}; {report.embedded} passages {verb}; revision {report.revision}")
+
+
+def show(
+    article: Annotated[str, typer.Argument(help="An article's id, or its source.")],
+    store: StoreOption = DEFAULT_STORE,
+    as_json: JsonOption = False,
+) -> None:
+    """Print an article with its provenance, headings and numbered paragraphs."""
+    with open_store(store, read_only=True) as opened:
+        view = opened.view()
+        found = _find(view, article)
+        passages = view.article_passages(found.id)
+    if as_json:
+        print_json({"article": found, "passages": passages})
+    else:
+        _print_article(found, passages)
+
+
+def _find(view: View, name: str) -> Article:
+    try:
+        return view.article(name)
+    except ArticleMissingError:
+        return view.article(article_id(name))
+
+
+def _print_article(article: Article, passages: list[Passage]) -> None:
+    console = out()
+    provenance = article.provenance
+    console.print(isolate(provenance.title), style="bold")
+    for name in ("publisher", "author", "section", "published_at", "url", "source", "sha256"):
+        value = getattr(provenance, name)
+        if value:
+            inferred = " (inferred)" if name in provenance.inferred else ""
+            console.print(f"  {name}: {isolate(value)}{inferred}", style="dim", soft_wrap=True)
+    heading = None
+    for passage in passages:
+        if passage.heading != heading:
+            heading = passage.heading
+            console.print(f"\n{isolate(heading or '')}", style="bold")
+        console.print(f"\n[{passage.paragraph}] {passage.start}–{passage.end}", style="dim")
+        console.print(isolate(passage.text))
+
+
+def status(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> None:
+    """Say what the store holds: articles, passages, revision, encoder, size on disk."""
+    with open_store(store, read_only=True) as opened:
+        view = opened.view()
+        key = opened.encoder_key
+        facts = {
+            "store": store,
+            "revision": view.revision,
+            "articles": view.article_count,
+            "passages": view.passage_count,
+            "encoder": key.id,
+            "encoder_revision": key.revision,
+            "dimensions": key.dim,
+            "bytes": sum(file.stat().st_size for file in Path(store).rglob("*") if file.is_file()),
+        }
+    if as_json:
+        print_json(facts)
+        return
+    for name, value in facts.items():
+        out().print(f"{name:<17} {value}")

@@ -1,0 +1,113 @@
+"""`sanad search`, `sanad evaluate`: questions to the store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.padding import Padding
+from rich.table import Table
+
+from index.commands.console import (
+    DEFAULT_STORE,
+    JsonOption,
+    ModelOption,
+    StoreOption,
+    isolate,
+    log,
+    open_searcher,
+    out,
+    print_json,
+)
+from index.evaluate import MEASURES, Evaluation, Interval, evaluate, load_questions
+from index.types import Answer, Filters, Hit, Mode, Query
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the application."""
+    app.command("search")(search)
+    app.command("evaluate")(evaluate_file)
+
+
+def search(
+    question: Annotated[str, typer.Argument(help="A question in Arabic or English.")],
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=50, help="How many passages.")] = 5,
+    mode: Annotated[Mode, typer.Option(help="How to match.")] = "hybrid",
+    source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
+    publisher: Annotated[str | None, typer.Option(help="Only this publisher.")] = None,
+    date_from: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Not older.")] = None,
+    date_to: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Not newer.")] = None,
+    store: StoreOption = DEFAULT_STORE,
+    model: ModelOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the passages that answer a question, best first, each with its source."""
+    filters = Filters(source=source, publisher=publisher, date_from=date_from, date_to=date_to)
+    with open_searcher(store, model) as searcher:
+        answer = searcher.search(Query(question, limit=limit, mode=mode, filters=filters))
+    if as_json:
+        print_json(answer)
+    else:
+        _print_answer(answer)
+
+
+def _print_answer(answer: Answer) -> None:
+    if not answer.hits:
+        log().print(f"nothing found in {answer.passages} passages")
+    for hit in answer.hits:
+        _print_hit(hit)
+
+
+def _print_hit(hit: Hit) -> None:
+    console = out()
+    provenance = hit.provenance
+    console.print(f"{hit.rank:>2}. {isolate(provenance.title)}", style="bold", soft_wrap=True)
+    facts = [provenance.publisher, provenance.author, provenance.section, provenance.published_at]
+    console.print(
+        "    " + " · ".join(isolate(fact) for fact in facts if fact) if any(facts) else "",
+        style="dim",
+        soft_wrap=True,
+        end="\n" if any(facts) else "",
+    )
+    where = f"{provenance.source} ¶{hit.passage.paragraph} [{hit.passage.start}:{hit.passage.end}]"
+    console.print(f"    {where}  score {hit.score:.3f}", style="dim", soft_wrap=True)
+    console.print(Padding(isolate(hit.passage.text), (0, 0, 1, 4)))
+
+
+def evaluate_file(
+    file: Annotated[Path, typer.Argument(help="Judged questions, JSONL.", metavar="FILE")],
+    mode: Annotated[Mode, typer.Option(help="How to match.")] = "hybrid",
+    store: StoreOption = DEFAULT_STORE,
+    model: ModelOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure the store's answers against judged questions, by language pair, with 95 % intervals."""
+    questions = load_questions(file)
+    with open_searcher(store, model) as searcher:
+        evaluation = evaluate(questions, searcher, mode)
+    if as_json:
+        print_json(evaluation)
+    else:
+        _print_evaluation(evaluation)
+
+
+def _print_evaluation(evaluation: Evaluation) -> None:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("languages")
+    table.add_column("questions", justify="right")
+    for name in MEASURES:
+        table.add_column(name, justify="right")
+    for row in evaluation.rows:
+        cells = [_cell(row.measures[name]) for name in MEASURES]
+        table.add_row(row.pair, str(row.questions), *cells)
+    out().print(table)
+    if evaluation.unanswerable:
+        out().print(f"{evaluation.unanswerable} questions that nothing answers were not measured here")
+    if evaluation.unresolved:
+        names = ", ".join(evaluation.unresolved)
+        log().print(f"counted as misses, their passages are not in the store: {names}")
+
+
+def _cell(interval: Interval) -> str:
+    return f"{interval.mean:.3f} [{interval.low:.2f}–{interval.high:.2f}]"
