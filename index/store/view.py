@@ -1,0 +1,247 @@
+"""One revision of an embedded store: what a search reads, and nothing can change."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+
+from index.errors import ArticleMissingError, StoreDamagedError, StoreError
+from index.store.columns import LANGS, NO_DATE, NO_PUBLISHER, Catalog, Columns, Ints, Mask, day_number
+from index.store.database import Readers
+from index.store.exact_index import ExactIndex
+from index.store.records import PASSAGE, PROVENANCE, Codes, article_of, checked, passage_of, provenance_of
+from index.store.schema import State
+from index.store.scoring import Direction, Scores, best, cosines, direction
+from index.types import Article, Candidate, Embeddings, EncoderKey, Filters, Lang, Passage, Provenance
+
+VISIBLE = "added <= :revision AND (removed IS NULL OR removed > :revision)"
+ANYTHING = Filters()
+BATCH = 500
+"""Values bound in one statement; SQLite's own limit is far above."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a view searches: a main index, a small fresh part, what of both is alive, and the articles' columns."""
+
+    main: ExactIndex
+    main_columns: Columns
+    main_alive: Mask | None  # None: all
+    fresh: Columns
+    fresh_codes: Codes
+    fresh_alive: Mask
+    catalog: Catalog
+
+    def alive(self) -> Ints:
+        """The rows that may answer, ascending."""
+        rows = self.main_columns.rows
+        kept = rows if self.main_alive is None else rows[self.main_alive]
+        return np.concatenate([kept, self.fresh.rows[self.fresh_alive]])
+
+
+class EmbeddedView:
+    """One revision, immutable; all its methods may be called from any thread, and none of them waits for a writer."""
+
+    def __init__(self, state: State, key: EncoderKey, memory: Memory, readers: Readers) -> None:
+        self.state, self.encoder_key, self.memory = state, key, memory
+        self._readers = readers
+
+    @property
+    def revision(self) -> int:
+        return self.state.revision
+
+    @property
+    def passage_count(self) -> int:
+        return self.state.passages
+
+    @property
+    def article_count(self) -> int:
+        return self.state.articles
+
+    def nearest(self, embedding: Embeddings, k: int, filters: Filters = ANYTHING) -> list[Candidate]:
+        """The k passages of highest cosine that pass the filters, best first, ties by lower row.
+
+        Fewer when fewer pass, none for k < 1.
+
+        Raises: StoreError: the embedding has another shape, or is zero or not finite.
+        """
+        query = direction(embedding, self.encoder_key.dim)
+        if k < 1:
+            return []
+        main_mask, fresh_mask = self._masks(filters)
+        rows, scores = self.memory.main.nearest(query, k, main_mask)
+        fresh_rows, fresh_scores = self._fresh(query, k, fresh_mask)
+        rows, scores = best(np.concatenate([rows, fresh_rows]), np.concatenate([scores, fresh_scores]), k)
+        return [Candidate(int(row), float(score)) for row, score in zip(rows, scores, strict=True)]
+
+    def passages(self, rows: Sequence[int]) -> list[Passage]:
+        """The passages at these rows, in that order. Raises: StoreDamagedError: a row is missing or damaged."""
+        found: dict[int, Passage] = {}
+        with self._reading() as connection:
+            for batch in _batches(list(dict.fromkeys(rows))):
+                marks = ",".join("?" * len(batch))
+                for row, crc, article, *fields in connection.execute(
+                    f"SELECT row, passage.crc, article.id, {PASSAGE.replace('id,', 'passage.id,', 1)}"
+                    f" FROM passage JOIN article ON key = article WHERE row IN ({marks})",
+                    [int(row) for row in batch],
+                ):
+                    checked(f"passage row {row}", (row, article, *fields), crc)
+                    found[row] = passage_of(article, fields)
+        missing = [row for row in rows if row not in found]
+        if missing:
+            raise StoreDamagedError(f"passage row {missing[0]} is missing; run `sanad verify`")
+        return [found[row] for row in rows]
+
+    def passage(self, passage_id: str) -> Passage | None:
+        """The passage of this id, None when this revision has none."""
+        with self._reading() as connection:
+            found = connection.execute(
+                f"SELECT row FROM passage WHERE id = :id AND {VISIBLE}",
+                {"id": passage_id, "revision": self.revision},
+            ).fetchone()
+        return self.passages(found)[0] if found else None
+
+    def provenance(self, article_ids: Sequence[str]) -> dict[str, Provenance]:
+        """Provenance by article id; unknown ids are absent."""
+        found = {}
+        with self._reading() as connection:
+            for article_id in dict.fromkeys(article_ids):
+                fields = self._version(connection, article_id)
+                if fields is not None:
+                    found[article_id] = provenance_of(fields[:-2])
+        return found
+
+    def article(self, article_id: str) -> Article:
+        """The whole article. Raises: ArticleMissingError."""
+        with self._reading() as connection:
+            fields = self._version(connection, article_id)
+        if fields is None:
+            raise ArticleMissingError(f"no article has the id {article_id}")
+        return article_of(article_id, fields)
+
+    def article_passages(self, article_id: str) -> list[Passage]:
+        """The passages of an article in order; empty for an unknown id."""
+        with self._reading() as connection:
+            rows = connection.execute(
+                f"SELECT row FROM passage JOIN article ON key = article WHERE article.id = :id AND {VISIBLE}"
+                " ORDER BY paragraph, row",
+                {"id": article_id, "revision": self.revision},
+            ).fetchall()
+        return self.passages([row for (row,) in rows])
+
+    def articles(
+        self, limit: int, offset: int = 0, filters: Filters = ANYTHING
+    ) -> tuple[list[tuple[str, Provenance, int]], int]:
+        """A page of `(article id, provenance, passage count)` ordered by source, and the number of all that pass."""
+        where, values = _article_where(filters)
+        values["revision"] = self.revision
+        with self._reading() as connection:
+            (total,) = connection.execute(f"SELECT count(*) FROM version WHERE {where}", values).fetchone()
+            page = connection.execute(
+                f"SELECT id FROM version JOIN article ON key = article WHERE {where}"
+                " ORDER BY source, id LIMIT :limit OFFSET :offset",
+                {**values, "limit": limit, "offset": offset},
+            ).fetchall()
+            counts = {
+                article: connection.execute(
+                    f"SELECT count(*) FROM passage JOIN article ON key = article WHERE article.id = :id AND {VISIBLE}",
+                    {"id": article, "revision": self.revision},
+                ).fetchone()[0]
+                for (article,) in page
+            }
+        provenance = self.provenance(list(counts))
+        return [(article, provenance[article], count) for article, count in counts.items()], total
+
+    def _version(self, connection: sqlite3.Connection, article_id: str) -> Sequence[str | None] | None:
+        """Fields of an article's version of this revision, checked; None for an unknown id."""
+        found = connection.execute(
+            f"SELECT crc, root, digest, {PROVENANCE}, text, headings FROM version JOIN article ON key = article"
+            f" WHERE id = :id AND {VISIBLE}",
+            {"id": article_id, "revision": self.revision},
+        ).fetchone()
+        if found is None:
+            return None
+        crc, *fields = found
+        return checked(f"article {article_id}", (article_id, *fields), crc)[3:]
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection on which all statements of the block see one snapshot that still holds this revision."""
+        with self._readers.lend() as connection:
+            connection.execute("BEGIN")
+            try:
+                (purged,) = connection.execute("SELECT purged FROM state").fetchone()
+                if purged > self.revision:
+                    raise StoreError(
+                        f"revision {self.revision} is gone: another process has purged it; take a new view"
+                    )
+                yield connection
+            finally:
+                connection.execute("ROLLBACK")
+
+    def _fresh(self, query: Direction, k: int, mask: Mask) -> tuple[Ints, Scores]:
+        codes, rows = self.memory.fresh_codes[mask], self.memory.fresh.rows[mask]
+        return best(rows, cosines(codes, query), k)
+
+    def _masks(self, filters: Filters) -> tuple[Mask | None, Mask]:
+        """Which positions of main and fresh may answer; None for all of main."""
+        memory = self.memory
+        if filters == ANYTHING:
+            return memory.main_alive, memory.fresh_alive
+        articles = self._articles_that_pass(filters)
+        main = _passing(memory.main_columns, articles, filters.lang)
+        fresh = _passing(memory.fresh, articles, filters.lang) & memory.fresh_alive
+        return (main if memory.main_alive is None else main & memory.main_alive), fresh
+
+    def _articles_that_pass(self, filters: Filters) -> Mask:
+        """By place in the catalog; an undated article fails every date filter."""
+        catalog = self.memory.catalog
+        passing = np.ones(len(catalog.keys), dtype=np.bool_)
+        if filters.publisher is not None:
+            passing &= catalog.publishers == catalog.codes.get(filters.publisher, NO_PUBLISHER - 1)
+        if filters.date_from is not None:
+            passing &= (catalog.dates >= day_number(filters.date_from)) & (catalog.dates != NO_DATE)
+        if filters.date_to is not None:
+            passing &= (catalog.dates <= day_number(filters.date_to)) & (catalog.dates != NO_DATE)
+        if filters.source is not None:
+            passing &= np.isin(catalog.keys, self._keys_of(filters.source))
+        return passing
+
+    def _keys_of(self, source: str) -> list[int]:
+        with self._reading() as connection:
+            return [
+                key
+                for (key,) in connection.execute(
+                    f"SELECT article FROM version WHERE source = :source AND {VISIBLE}",
+                    {"source": source, "revision": self.revision},
+                )
+            ]
+
+
+def _passing(columns: Columns, articles: Mask, lang: Lang | None) -> Mask:
+    passing: Mask = articles[columns.places]
+    if lang is not None:
+        passing = passing & (columns.langs == LANGS.index(lang))
+    return passing
+
+
+def _article_where(filters: Filters) -> tuple[str, dict[str, str | int]]:
+    """The filters as SQL over `version`, and its values."""
+    conditions = {
+        "source": "source = :source",
+        "publisher": "publisher = :publisher",
+        "lang": "lang = :lang",
+        "date_from": "substr(published_at, 1, 10) >= :date_from",
+        "date_to": "substr(published_at, 1, 10) <= :date_to",
+    }
+    values = {name: getattr(filters, name) for name in conditions if getattr(filters, name) is not None}
+    return " AND ".join([VISIBLE, *(conditions[name] for name in values)]), values
+
+
+def _batches(rows: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(rows), BATCH):
+        yield rows[start : start + BATCH]
