@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from index.errors import StoreDamagedError, StoreError
@@ -105,12 +106,12 @@ class Readers:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._idle: deque[sqlite3.Connection] = deque()
-        self._closed = False
+        self._closed = threading.Event()
 
     @contextmanager
     def lend(self) -> Iterator[sqlite3.Connection]:
         """A connection for the block. Raises: StoreError: the store is closed, or whatever reading raised, by name."""
-        if self._closed:
+        if self._closed.is_set():
             raise StoreError(f"{self._folder} is closed")
         with mapped(self._folder):
             try:
@@ -121,14 +122,15 @@ class Readers:
                 yield connection
             finally:
                 self._idle.append(connection)
-                if self._closed:
+                if self._closed.is_set():
                     self._close_idle()
 
     def close(self) -> None:
         """Close the idle ones; those lent close as they come back."""
-        self._closed = True
+        self._closed.set()
         self._close_idle()
 
     def _close_idle(self) -> None:
-        while self._idle:
-            self._idle.pop().close()
+        with suppress(IndexError):  # popped empty, here or by another thread
+            while True:
+                self._idle.pop().close()

@@ -50,8 +50,9 @@ def article_fields(article: Article) -> tuple[str | None, ...]:
 
 def provenance_of(fields: Sequence[Any]) -> Provenance:
     """Provenance from the values of `PROVENANCE`."""
-    *given, inferred = fields
-    return Provenance(*given, tuple(json.loads(inferred)))
+    source, sha256, title, lang, publisher, author, section, published_at, url, inferred = fields
+    names = tuple(json.loads(inferred))
+    return Provenance(source, sha256, title, lang, publisher, author, section, published_at, url, names)
 
 
 def article_of(article_id: str, fields: Sequence[Any]) -> Article:
