@@ -85,13 +85,13 @@ class _Sync:
         self._store, self._encoder, self._phrases = store, encoder, phrases
         self._root, self._dry_run = root, dry_run
         self._known = store.digests()
+        self._roots = dict(store.roots())
         self._pending: list[_Cut] = []
         self._seen: set[str] = set()
         self._embedded = 0
 
-    def run(
-        self, folder: Path, allow_empty: bool, progress: Callable[[int, int], None] | None
-    ) -> Report:
+    def run(self, folder: Path, allow_empty: bool, progress: Callable[[int, int], None] | None) -> Report:
+        self._follow_moved_folders()
         total = len(sources(folder))
         changes = []
         for done, item in enumerate(read_folder(folder), start=1):
@@ -110,11 +110,25 @@ class _Sync:
         changes += self._remove(gone)
         return Report(tuple(changes), self._embedded, self._store.view().revision)
 
+    def _follow_moved_folders(self) -> None:
+        """A folder that is gone, with an article of the same source as one here, is this folder before it moved."""
+        here = {article_id(source) for source in sources(Path(self._root))}
+        gone = {root for id_, root in self._roots.items() if id_ in here and root and not Path(root).is_dir()}
+        for old in gone:
+            if not self._dry_run:
+                self._store.move_root(old, self._root)
+        self._roots = {id_: self._root if root in gone else root for id_, root in self._roots.items()}
+
     def _take(self, item: RawArticle | ReadError) -> Change:
         if isinstance(item, ReadError):
             self._seen.add(article_id(item.source))
             return self._refuse(item.source, item.reason)
         article = clean(item, self._phrases)
+        holder = self._roots.get(article.id, "")
+        if holder not in ("", self._root):
+            return Change(
+                item.source, "refused", reason=f"an article of this name is already there from {holder}"
+            )
         self._seen.add(article.id)
         passages = split(article, self._encoder.count_tokens, self._encoder.max_tokens)
         if not passages:
@@ -152,7 +166,7 @@ class _Sync:
         )
 
     def _gone(self) -> list[str]:
-        return [article for article in self._store.digests(self._root) if article not in self._seen]
+        return [id_ for id_, root in self._roots.items() if root == self._root and id_ not in self._seen]
 
     def _remove(self, gone: Sequence[str]) -> Iterator[Change]:
         provenance = self._store.view().provenance(gone)
@@ -178,7 +192,7 @@ def _with_heading(passage: Passage) -> str:
 def _stack(
     passages: Iterable[Passage],
     fresh: dict[str, Embeddings],
-    stored: "dict[str, tuple[str | None, Embeddings]]",
+    stored: dict[str, tuple[str | None, Embeddings]],
     dim: int,
 ) -> Embeddings:
     rows = [fresh[p.id] if p.id in fresh else stored[p.id][1] for p in passages]

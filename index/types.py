@@ -293,6 +293,14 @@ class Store(Protocol):
         """Article id → content digest (see `index.identity.digest`), of those put under `root`, or of all."""
         ...
 
+    def roots(self) -> Mapping[str, str]:
+        """Article id → the folder it was synced from, empty for one that was put by other means."""
+        ...
+
+    def move_root(self, old: str, new: str) -> None:
+        """Take the articles synced from the folder `old` for those of `new`: it was moved or renamed."""
+        ...
+
     def embeddings(self, article_id: str) -> Mapping[str, tuple[str | None, Embeddings]]:
         """Passage id → (heading, embedding row) of what is stored, so that sync embeds only what changed."""
         ...

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -21,11 +24,11 @@ from index.commands.console import (
     print_json,
 )
 from index.encoder import load_encoder
-from index.errors import ArticleMissingError
+from index.errors import ArticleMissingError, StoreMissingError
 from index.identity import article_id
-from index.store import open_store
+from index.store import create_store, open_store
 from index.sync import KINDS, Report, sync
-from index.types import Article, Passage, View
+from index.types import Article, EncoderKey, Passage, Store, View
 
 
 def register(app: typer.Typer) -> None:
@@ -55,7 +58,7 @@ def sync_folders(
     encoder = load_encoder(model)
     rules = Phrases.load(*(phrases or []))
     reports = {}
-    with open_store(store, encoder.key, create=True) as opened:
+    with _open_or_create(store, encoder.key, dry_run) as opened:
         for folder in dict.fromkeys(path.resolve() for path in folders):
             with _Progress(folder) as bar:
                 reports[str(folder)] = sync(
@@ -72,6 +75,18 @@ def sync_folders(
         return
     for folder, report in reports.items():
         _print_report(folder, report, dry_run)
+
+
+@contextmanager
+def _open_or_create(store: str, key: EncoderKey, dry_run: bool) -> Iterator[Store]:
+    """The store, made if there is none; for a dry run of a first sync, made where it is thrown away."""
+    with ExitStack() as stack:
+        try:
+            opened = open_store(store, key, read_only=dry_run)
+        except StoreMissingError:
+            place = stack.enter_context(TemporaryDirectory()) if dry_run else store
+            opened = create_store(place, key)
+        yield stack.enter_context(opened)
 
 
 class _Progress:

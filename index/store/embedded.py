@@ -116,6 +116,20 @@ class EmbeddedStore:
                 ).fetchall()
             )
 
+    def roots(self) -> Mapping[str, str]:
+        """Article id → the folder it was synced from, empty for one that was put by other means."""
+        with self._readers.lend() as connection:
+            return dict(
+                connection.execute(
+                    "SELECT id, root FROM version JOIN article ON key = article WHERE removed IS NULL"
+                ).fetchall()
+            )
+
+    def move_root(self, old: str, new: str) -> None:
+        """Take the articles synced from the folder `old` for those of `new`: it was moved or renamed."""
+        with self._change() as changes:
+            changes.move_root(old, new)
+
     def embeddings(self, article_id: str) -> Mapping[str, tuple[str | None, Embeddings]]:
         """Passage id → (heading, embedding row) of what is stored; empty for an unknown id."""
         state, key = self._view.state, self._view.encoder_key

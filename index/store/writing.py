@@ -88,6 +88,18 @@ class Changes:
             self._retire_version(live)
             self._retire_passages(live.key, [row for row, *_ in self._live_passages(live.key)])
 
+    def move_root(self, old: str, new: str) -> None:
+        """Say of every live article put under `old` that it is of `new`. No search can tell, so no new revision."""
+        moved = self._connection.execute(
+            f"SELECT article, id, digest, {PROVENANCE}, text, headings FROM version JOIN article ON key = article"
+            " WHERE root = ? AND removed IS NULL",
+            (old,),
+        ).fetchall()
+        self._connection.executemany(
+            "UPDATE version SET root = ?, crc = ? WHERE article = ? AND removed IS NULL",
+            [(new, checksum(id_, new, *fields), key) for key, id_, *fields in moved],
+        )
+
     def _live(self, article_id: str) -> _Live | None:
         found = self._connection.execute(
             "SELECT key, root, digest, publisher, published_at FROM version JOIN article ON key = article"
