@@ -151,13 +151,31 @@ class Query:
     filters: Filters = Filters()
     min_relevance: float | None = None
     group_by: Literal["article"] | None = None
+    rerank: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One word of a question as the words that may stand for it in a passage, each counting its weight in (0, 1].
+
+    `words` are folded words, `stems` stand for all words of that stem; where both name a word, the higher counts.
+    """
+
+    words: Mapping[str, float]
+    stems: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """The passages that hold a term of a question: rows ascending, `(n,)`, and their lexical scores in (0, 1)."""
+
+    rows: npt.NDArray[np.int64]
+    scores: npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A passage's row in a view and its score there: cosine for `nearest`, BM25 for `lexical`; higher is
-    better.
-    """
+    """A passage's row in a view and its score there, a cosine for `nearest`; higher is better."""
 
     row: int
     score: float
@@ -186,7 +204,8 @@ class Answer:
     """What a search returns, best hit first, all read from one revision. `mode` is the one that was really
     used.
 
-    `answerable` says whether anything in the corpus answers the query; None while uncalibrated.
+    `answerable` says whether anything in the corpus answers the query; None while uncalibrated. `reranked` counts the
+    first hits that were reranked: fewer than asked for when time ran out.
     """
 
     query_lang: Lang
@@ -195,6 +214,7 @@ class Answer:
     revision: int
     passages: int
     hits: tuple[Hit, ...] = field(default=())
+    reranked: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +268,20 @@ class View(Protocol):
         """The k passages of highest cosine that pass the filters, best first, ties by lower row; fewer when
         fewer pass.
         """
+        ...
+
+    def cosines(self, embedding: Embeddings, rows: Sequence[int]) -> list[float]:
+        """The cosines of the passages at these rows, in that order: what `nearest` would score them."""
+        ...
+
+    def matches(
+        self, terms: Sequence[Term], phrases: Sequence[Sequence[str]] = (), filters: Filters = Filters()
+    ) -> Matches:
+        """The passages that pass the filters, hold every phrase (folded words side by side) and any of the terms."""
+        ...
+
+    def spellings(self, skeletons: Sequence[str]) -> list[str]:
+        """The words of the corpus whose consonants these are (see `index.names`), in order."""
         ...
 
     def passages(self, rows: Sequence[int]) -> list[Passage]:

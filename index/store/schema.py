@@ -12,6 +12,7 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from index.errors import StoreDamagedError, StoreError
+from index.store import vocabulary
 from index.store.records import checksum
 from index.types import EncoderKey
 
@@ -109,7 +110,7 @@ class State:
 
 def create(connection: sqlite3.Connection, key: EncoderKey) -> None:
     """Lay out an empty store, revision 0, in the open transaction."""
-    for statement in TABLES.split(";\n"):
+    for statement in (TABLES + vocabulary.TABLES).split(";\n"):
         if statement.strip():
             connection.execute(statement)
     write_state(connection, State(active=add_embedding_set(connection, key)))

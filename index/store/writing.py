@@ -11,6 +11,7 @@ import numpy as np
 
 from index.errors import StoreError
 from index.identity import digest
+from index.store import vocabulary
 from index.store.columns import Columns
 from index.store.records import (
     MASK,
@@ -79,7 +80,8 @@ class Changes:
         if live:
             self._retire_version(live)
         self._insert_version(key, article, root, new_digest)
-        self._replace_passages(key, entry, codes)
+        same_title = live is not None and live.title == article.provenance.title
+        self._replace_passages(key, entry, codes, same_title=same_title)
 
     def delete(self, article_id: str) -> None:
         """Remove one article and its passages; an unknown id changes nothing."""
@@ -102,7 +104,7 @@ class Changes:
 
     def _live(self, article_id: str) -> _Live | None:
         found = self._connection.execute(
-            "SELECT key, root, digest, publisher, published_at FROM version JOIN article ON key = article"
+            "SELECT key, root, digest, title, publisher, published_at FROM version JOIN article ON key = article"
             " WHERE id = ? AND removed IS NULL",
             (article_id,),
         ).fetchone()
@@ -139,13 +141,17 @@ class Changes:
         self._article_sum += article_sum([(key, of.publisher, of.published_at)])
         self.changed = True
 
-    def _replace_passages(self, key: int, entry: Entry, codes: Codes) -> None:
-        """Retire the live passages that are not in the entry, insert those that are new."""
-        kept = self._kept(key, entry, codes)
+    def _replace_passages(self, key: int, entry: Entry, codes: Codes, *, same_title: bool) -> None:
+        """Retire the live passages that are not in the entry, insert those that are new.
+
+        Under another title all are new: the title's words are found with each passage.
+        """
+        kept = self._kept(key, entry, codes) if same_title else {}
         stale = [row for row, *_ in self._live_passages(key) if row not in kept.values()]
         self._retire_passages(key, stale)
         fresh = [place for place, passage in enumerate(entry.passages) if passage.id not in kept]
-        self._insert_passages(key, [entry.passages[place] for place in fresh], codes[fresh])
+        title = entry.article.provenance.title
+        self._insert_passages(key, title, [entry.passages[place] for place in fresh], codes[fresh])
 
     def _kept(self, key: int, entry: Entry, codes: Codes) -> dict[str, int]:
         """Passage id → row, of the entry's passages that are stored just so, embedding included."""
@@ -177,7 +183,7 @@ class Changes:
         if rows:
             self._record_removal()
 
-    def _insert_passages(self, key: int, passages: Sequence[Passage], codes: Codes) -> None:
+    def _insert_passages(self, key: int, title: str, passages: Sequence[Passage], codes: Codes) -> None:
         rows = []
         for passage, code in zip(passages, codes, strict=True):
             row = self._next_row()
@@ -189,6 +195,7 @@ class Changes:
             self._connection.execute(
                 f"INSERT INTO embedding_{self._before.active} VALUES (?, ?, ?)", code_row(row, code)
             )
+            vocabulary.write(self._connection, row, passage, title)
             rows.append(row)
         self._passage_sum += _sum(rows, key, [passage.lang for passage in passages])
         self._passages += len(rows)
@@ -211,6 +218,7 @@ class _Live:
     key: int
     root: str
     digest: str
+    title: str
     publisher: str | None
     published_at: str | None
 
