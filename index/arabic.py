@@ -42,7 +42,8 @@ _SUFFIXES = {"هما": 3, "ها": 3, "هم": 4, "نا": 4, "ان": 3, "ات": 3,
     ("يه", "ه", "ا", "ي", "ء"), 3
 )
 """Each suffix, longest first, and how many letters must be left of the word."""
-_PRONOUNS = frozenset(("هما", "ها", "هم", "نا", "ه"))
+_TIES = frozenset(("هما", "ها", "هم", "نا", "ه", "ان", "ين"))
+"""Suffixes before which ة is written ت."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +175,7 @@ def _without_suffixes(word: str) -> str:
         for suffix, least in _SUFFIXES.items():
             if word.endswith(suffix) and len(word) - len(suffix) >= least:
                 word = word[: -len(suffix)]
-                if suffix in _PRONOUNS and word.endswith("ت") and len(word) > 3:  # سياستها is of سياسة
+                if suffix in _TIES and word.endswith("ت") and len(word) > 3:  # سياستها is of سياسة
                     word = word[:-1]
                 changed = True
     return word

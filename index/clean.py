@@ -1,0 +1,152 @@
+"""A scraped page to an Article: its body without the page around it, and what the page says of its provenance."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from index.arabic import language
+from index.furniture import Page, page
+from index.lines import Line, body_lines, lines
+from index.phrasebook import Phrases, key
+from index.sentences import sentences
+from index.types import Article, Provenance, RawArticle, Span
+
+_OPENING_WORDS = 10
+_HEADING_WORDS = 15
+_HEADING_LENGTH = 120
+_HEADINGS_IN_A_ROW = 2
+"""More short lines in a row than this are a list, not headings."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Paragraph:
+    """A line of the body; a heading or not."""
+
+    text: str
+    is_heading: bool
+
+
+def article_id(source: str) -> str:
+    """The id of the article of this source: 16 hex digits of its SHA-256."""
+    return hashlib.sha256(source.encode()).hexdigest()[:16]
+
+
+def clean(raw: RawArticle, phrases: Phrases) -> Article:
+    """The article of a raw text: body paragraphs separated by a blank line, headings marked, provenance found.
+
+    Given provenance is kept; what is found by rule is named in `provenance.inferred`, and what is uncertain stays
+    None. A text marked `is_clean` loses nothing but its title line. A page without a body gives an empty text.
+    """
+    found = _clean_page(raw) if raw.is_clean else page(lines(raw.text, phrases), raw.given.title, phrases)
+    if not raw.is_clean:
+        found = replace(found, body=_without_promotion(found.body, phrases))
+    paragraphs = _paragraphs(found.body, phrases)
+    text, headings = _assembled(paragraphs)
+    return Article(article_id(raw.source), _provenance(raw, found, paragraphs), text, headings)
+
+
+def _clean_page(raw: RawArticle) -> Page:
+    """All lines are body, but for a first one that is the title: a `#` heading or the given title."""
+    body = body_lines(raw.text)
+    if body and (body[0].level == 1 or (raw.given.title and key(body[0].text) == key(raw.given.title))):
+        return Page(body[1:], title=body[0].text)
+    return Page(body)
+
+
+def _without_promotion(body: tuple[Line, ...], phrases: Phrases) -> tuple[Line, ...]:
+    """The body without last sentences that advertise the page: `تابعوا آخر التطورات … لمعرفة المزيد.`"""
+    while body:
+        text = body[-1].text
+        spans = sentences(text)
+        last = text[spans[-1].start :]
+        if len(last.split()) > 25 or not (last[-1] in ".!" and phrases.opener(last, "promos")):
+            return body
+        rest = text[: spans[-1].start].rstrip()
+        if not rest and len(body) == 1:
+            return body
+        body = (*body[:-1], replace(body[-1], text=rest)) if rest else body[:-1]
+    return body
+
+
+def _paragraphs(body: Sequence[Line], phrases: Phrases) -> list[_Paragraph]:
+    """The lines with the headings among them: marked as such, or short lines between paragraphs."""
+    headings: set[int] = set()
+    start = 0
+    while start < len(body):
+        end = start
+        while end < len(body) and _is_short(body[end], phrases):
+            end += 1
+        opens_list = start > 0 and body[start - 1].text.endswith((":", "："))
+        if (
+            end < len(body)
+            and 0 < end - start <= _HEADINGS_IN_A_ROW
+            and not opens_list
+            and _is_text(body[end])
+        ):
+            headings.update(range(start, end))
+        start = max(end, start + 1)
+    return [_Paragraph(line.text, bool(line.level) or i in headings) for i, line in enumerate(body)]
+
+
+def _is_text(line: Line) -> bool:
+    """Whether a heading can stand over this line."""
+    return line.is_prose or (line.words > _HEADING_WORDS and not line.is_bullet)
+
+
+def _is_short(line: Line, phrases: Phrases) -> bool:
+    """Whether a line looks like a heading: short, no sentence, no list item, no speech."""
+    text = line.text
+    if line.level or line.is_bullet or line.words > _HEADING_WORDS or len(text) > _HEADING_LENGTH:
+        return False
+    if text[0] in "\"'“«‘(" and text[-1] in "\"'”»’)":
+        return False
+    if text.endswith((":", "：")):
+        return line.words <= 8 and not phrases.closer(text, "speech")
+    return not line.is_ended or text.endswith(("?", "؟"))
+
+
+def _assembled(paragraphs: Sequence[_Paragraph]) -> tuple[str, tuple[Span, ...]]:
+    headings: list[Span] = []
+    length = 0
+    for paragraph in paragraphs:
+        if paragraph.is_heading:
+            headings.append(Span(length, length + len(paragraph.text)))
+        length += len(paragraph.text) + 2
+    return "\n\n".join(paragraph.text for paragraph in paragraphs), tuple(headings)
+
+
+def _provenance(raw: RawArticle, found: Page, paragraphs: Sequence[_Paragraph]) -> Provenance:
+    """What is given, else what was found; the names of the latter in `inferred`."""
+    body = [paragraph.text for paragraph in paragraphs if not paragraph.is_heading] or [""]
+    inferred: dict[str, str | None] = {
+        "title": found.title or _opening_words(body[0]) or raw.source,
+        "lang": language("\n".join(body)),
+        "publisher": found.publisher,
+        "author": found.author,
+        "section": found.section,
+        "published_at": found.published_at,
+    }
+    given = raw.given
+    return Provenance(
+        source=raw.source,
+        sha256=raw.sha256,
+        title=given.title or inferred["title"] or raw.source,
+        lang=given.lang or language("\n".join(body)),
+        publisher=given.publisher or found.publisher,
+        author=given.author or found.author,
+        section=given.section or found.section,
+        published_at=given.published_at or found.published_at,
+        url=given.url,
+        inferred=tuple(name for name, value in inferred.items() if value and not getattr(given, name)),
+    )
+
+
+def _opening_words(text: str) -> str:
+    """A stand-in for a title: the first sentence, or its first ten words and `…`."""
+    spans = sentences(text)
+    words = text[spans[0].start : spans[0].end].split() if spans else []
+    if len(words) <= _OPENING_WORDS:
+        return " ".join(words).rstrip(".")
+    return " ".join(words[:_OPENING_WORDS]).rstrip("،,;؛:.-–— ") + "…"

@@ -1,0 +1,303 @@
+"""The lines of a scraped page, and what each says by itself: body, or which kind of page furniture."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from index.arabic import language
+from index.dates import dateline
+from index.phrasebook import Phrases, key
+from index.types import Lang
+
+Kind = Literal[
+    "body", "navigation", "share", "related", "closing", "copyright", "caption", "date", "byline", "section",
+    "notice", "ticker", "mark",
+]  # fmt: skip
+
+_ENDED = re.compile(r"[.!?؟۔…:؛;,،][\"'”’»)\]*_]*$")
+_STOPPED = re.compile(r"[.!?؟۔…][\"'”’»)\]*_]*$")
+_QUOTED = re.compile(r"^[\s\-–—]*[\"'“«‘]|[\"”»]")
+_BULLET = re.compile(r"^\s*(?:[-*•–—▪●◦‣■]|\(?[\d٠-٩]{1,2}[.)\-])\s*(?=\S)")
+_BREADCRUMB = re.compile(r"\s*[>›»/|\\←]\s*")
+_PARTS = re.compile(r"\s*[|•·]\s*|\s+[-–—]\s+")
+_BRACKET = re.compile(r"[(\[]\s*([^()\[\]]{2,80})\s*[)\]]\.?$")
+_SLASHED = re.compile(r"(?:^|(?<=[\s.،,]))([A-Z]{2,}|[^\W\d_]{3,}(?: [^\W\d_]+)?)\s?/\s?[^./]{2,50}$")
+_DASHED = re.compile(r"\s[-–—|]\s*([^-–—|]{2,40})\.?$")
+_URL = re.compile(r"^(?:https?://|www\.)\S+$|^\S+@\S+\.\w+$")
+_MARKED = re.compile(r"^(?P<mark>[^:：]{2,30})[:：]\s*(?P<rest>.*)$", re.DOTALL)
+_NAME_PARTICLES = frozenset(
+    ("and", "de", "del", "la", "al", "el", "bin", "ibn", "ben", "van", "von", "der", "di", "da", "du")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a page with its kind. `level` is the Markdown heading level, 0 for none.
+
+    `value` is what the line is there for: the name on a byline, the section on a breadcrumb, the ISO date.
+    """
+
+    text: str
+    kind: Kind
+    level: int = 0
+    value: str | None = None
+
+    @property
+    def words(self) -> int:
+        return len(self.text.split())
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether it ends like a sentence or clause (`.`, `؟`, `:` …, quotes after it allowed)."""
+        return bool(_ENDED.search(self.text))
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it ends like a sentence."""
+        return bool(_STOPPED.search(self.text))
+
+    @property
+    def is_bullet(self) -> bool:
+        return bool(_BULLET.match(self.text))
+
+    @property
+    def is_prose(self) -> bool:
+        """Whether it is a paragraph of the article: body that is a sentence, or too long for anything else."""
+        stopped = self.is_stopped and not self.text.endswith(("?", "؟", "..", "…"))
+        return self.kind == "body" and not self.level and (self.words > 22 or (stopped and self.words >= 4))
+
+
+Found = tuple[Kind, str | None]
+Rule = Callable[[str, Phrases, Lang], Found | None]
+
+
+def lines(text: str, phrases: Phrases) -> tuple[Line, ...]:
+    """The lines of a page in order with their kinds; blank and purely decorative ones are left out."""
+    lang = language(text)
+    return tuple(_line(raw, phrases, lang) for raw in _unwrapped(text) if any(map(str.isalnum, raw)))
+
+
+def body_lines(text: str) -> tuple[Line, ...]:
+    """The lines of a text that is only a body, all of kind `body`."""
+    return tuple(Line(_plain(raw), "body", _level(raw)) for raw in _unwrapped(text) if raw.strip())
+
+
+def _line(raw: str, phrases: Phrases, lang: Lang) -> Line:
+    level, text = _level(raw), _plain(raw)
+    if not level:
+        for rule in _RULES:
+            if found := rule(text, phrases, lang):
+                return Line(text, found[0], 0, found[1])
+    return Line(text, "body", level)
+
+
+def _unwrapped(text: str) -> Iterator[str]:
+    """Lines without surrounding whitespace; paragraphs that were wrapped at a fixed width are one line again."""
+    blocks = re.split(r"\n\s*\n", re.sub(r"\r\n?|[\u2028\u2029\x0b\x0c\x85]", "\n", text))
+    rows = [[line.strip(" \t\xa0\ufeff\u200b\u200e\u200f") for line in block.split("\n")] for block in blocks]
+    inner = [line for block in rows for line in block[:-1] if line]
+    if len(inner) >= 3 and all(_is_wrapped(line) for line in inner):
+        rows = [[" ".join(filter(None, block))] for block in rows]
+    for block in rows:
+        yield from filter(None, block)
+
+
+def _is_wrapped(line: str) -> bool:
+    return 50 <= len(line) <= 100 and not _BULLET.match(line) and not line.startswith("#")
+
+
+def _level(raw: str) -> int:
+    found = re.match(r"(#{1,6})\s+\S", raw)
+    return len(found[1]) if found else 0
+
+
+def _plain(raw: str) -> str:
+    """A line without its Markdown heading marks, images, links and emphasis."""
+    text = re.sub(r"^#{1,6}\s+(.*?)\s*#*$", r"\1", raw.strip())
+    text = re.sub(r"!\[[^\]]*\]\([^)\s]*\)", "", text)
+    text = re.sub(r"\[([^\]]+)\]\((?:https?:|/|#)[^)]*\)", r"\1", text)
+    return re.sub(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1", r"\2", text).strip()
+
+
+def _furniture(text: str, phrases: Phrases, lang: Lang) -> Found | None:
+    """Whole lines: menus, share bars, block openers, addresses, hashtags."""
+    stopped = bool(_STOPPED.search(text))
+    if _QUOTED.search(text) and stopped:
+        return None
+    for kind, names in _WHOLE:
+        if phrases.whole(text, *names) and (not stopped or kind != "navigation"):
+            return kind, None
+    if phrases.covered(text, "share", "counters") or _URL.match(text):
+        return "share", None
+    if not stopped and phrases.covered(text, "navigation", "share", "counters", "tickers"):
+        return "navigation", None
+    if all(word.startswith(("#", "@")) for word in text.split()):
+        return "share", None
+    return None
+
+
+def _opening(text: str, phrases: Phrases, lang: Lang) -> Found | None:
+    """Lines that a phrase and a colon open: `اقرأ أيضا: …`, `Tags: …`, `عاجل | …`, and notices."""
+    words = len(text.split())
+    head = re.match(r"^([^:：|]{2,40}?)\s*(?:[:：|]|\.\.+|[-–—](?=\s))\s*\S", text)
+    if head and words <= 40:
+        for kind, names in _HEADS:
+            if phrases.whole(head[1], *names):
+                return kind, None
+    marked = _MARKED.match(text)
+    if marked and phrases.whole(marked["mark"], "title_marks"):
+        return "mark", marked["rest"].strip() or None
+    if words <= 60 and phrases.opener(text, "notices") >= 2:
+        return "notice", None
+    if words <= 14 and phrases.opener(text, "follow") >= 2 and not text.endswith(("?", "؟", ":")):
+        return "share", None
+    return None
+
+
+def _copyright(text: str, phrases: Phrases, lang: Lang) -> Found | None:
+    words = len(text.split())
+    if words > 60 or not (
+        "©" in text or "(c)" in text.lower() or _has_copyright_phrase(text, phrases, words)
+    ):
+        return None
+    return "copyright", _publisher(text, phrases)
+
+
+def _has_copyright_phrase(text: str, phrases: Phrases, words: int) -> bool:
+    """A whole clause (`all rights reserved`) at either end, or `Copyright 2025 …`."""
+    if max(phrases.opener(text, "copyright"), phrases.closer(text, "copyright")) >= 3:
+        return True
+    clause = re.split(r"[.|]\s*", text)
+    if any(phrases.opener(part, "copyright") >= 3 for part in clause if len(part.split()) <= 12):
+        return True
+    return words <= 15 and bool(phrases.opener(text, "copyright")) and "#" in key(text).split()[:4]
+
+
+def _publisher(text: str, phrases: Phrases) -> str | None:
+    """The name on a copyright line: what is left without the formula, the year and `شركة`."""
+    text = re.sub(r"\(c\)|©|[\d٠-٩]{4}(?:\s*[-–—]\s*[\d٠-٩]{4})?", " | ", text, flags=re.IGNORECASE)
+    for piece in re.split(r"\s*[|،,]\s*|\.(?:\s+|$)", text):
+        words = piece.split()
+        while words and (n := phrases.opener(" ".join(words), "copyright", "copyright_words")):
+            words = words[n:]
+        while words and (n := phrases.closer(" ".join(words), "copyright", "copyright_words")):
+            words = words[:-n]
+        name = " ".join(words).strip(" -–—:.")
+        if 1 <= len(words) <= 10 and len(name) > 1 and any(map(str.isalpha, name)):
+            return name
+    return None
+
+
+def _caption(text: str, phrases: Phrases, lang: Lang) -> Found | None:
+    """Captions and signatures, known by their credit: `… المصدر: (أ ف ب)`, `… (رويترز)`, `REUTERS/Jane Doe`."""
+    words = len(text.split())
+    if phrases.whole(text.strip("()[]"), "credits"):
+        return "caption", None
+    if words > 45 or (_STOPPED.search(text) and not text.endswith((")", ").", "]"))):
+        return None
+    if _credit_after_mark(text, phrases):
+        return "caption", None
+    bracket, dashed, slashed = _BRACKET.search(text), _DASHED.search(text), _SLASHED.search(text)
+    for found in (bracket, dashed):
+        if found and _is_credit(found[1], phrases):
+            before = text[: found.start()].strip()
+            return None if words > 12 and _STOPPED.search(before) else ("caption", None)
+    if slashed and phrases.whole(slashed[1], "credits"):
+        return "caption", None
+    return None
+
+
+def _credit_after_mark(text: str, phrases: Phrases) -> bool:
+    """`Photo: Jane Doe`, `a captionالمصدر: رويترز` (pages glue them), not `قال المصدر: "لا"`."""
+    for colon in re.finditer(r"\s*[:：]\s*", text):
+        before, credit = text[: colon.start()], text[colon.end() :]
+        if _QUOTED.search(credit) or len(credit.split()) > (25 if len(before.split()) <= 2 else 6):
+            continue
+        if phrases.whole(before, "credit_marks") and not _STOPPED.search(credit.rstrip(")")):
+            return True
+        glued = re.search(
+            r"(?P<before>.*\S)\s*(?P<mark>المصدر|مصدر الصورة|تصوير|[Ss]ource|[Pp]hoto(?: by)?|[Cc]redit)$",
+            before,
+        )
+        if glued and phrases.closer(glued["before"], "speech") == 0 and glued["before"][-1:] not in "وب":
+            return True
+    return False
+
+
+def _is_credit(text: str, phrases: Phrases) -> bool:
+    """Whether the words in a bracket or behind a dash are a credit or name one: `Photo: AFP`, `رويترز - أرشيفية`."""
+    if phrases.opener(text, "credit_marks") and ":" in text:
+        return True
+    return any(phrases.whole(part, "credits") for part in re.split(r"\s*[/,،|:–—-]\s*", text))
+
+
+def _date(text: str, phrases: Phrases, lang: Lang) -> Found | None:
+    found = dateline(text, phrases, lang)
+    return ("date", found.published_at) if found else None
+
+
+def _byline(text: str, phrases: Phrases, lang: Lang) -> Found | None:
+    """`By Jane Doe`, `كتب: محمد علي`, `بقلم محمد علي`; the name is None on a line that names no author."""
+    if len(text.split()) > 12:
+        return None
+    for names, bare in ((("bare_byline",), True), (("byline",), False), (("roles",), False)):
+        n = phrases.opener(text, *names)
+        rest = (
+            re.match(rf"^(?:[^\w]*\w[\w.’']*){{{n}}}(?P<mark>\s*[:：/–—-])?\s*(?P<name>.*)$", text)
+            if n
+            else None
+        )
+        if rest is None or not (bare or rest["mark"]):
+            continue
+        name = re.split(r"\s*[|•·,،/]\s*|\s+[-–—]\s+", rest["name"].strip(" :-–—*"))[0]
+        if not name or is_name(name):
+            return "byline", None if names == ("roles",) else name or ""
+    return None
+
+
+def is_name(text: str) -> bool:
+    """Whether a text could be one or two persons' names."""
+    words = text.split()
+    if not 1 <= len(words) <= 7 or _ENDED.search(text) or any(c.isdigit() for c in text):
+        return False
+    return language(text) != "en" or all(w[0].isupper() or w.lower() in _NAME_PARTICLES for w in words)
+
+
+def _parts(text: str, phrases: Phrases, lang: Lang) -> Found | None:
+    """Lines of several kinds: `By Jane Doe | Nov 9, 2025 | 5 min read`, `الرئيسية > العالم > …`."""
+    parts = [part for part in _PARTS.split(text) if part]
+    if len(parts) > 1 and len(text.split()) <= 25:
+        rules = (_furniture, _date, _byline, _section)
+        found = [next(filter(None, (rule(part, phrases, lang) for rule in rules)), None) for part in parts]
+        if all(found):
+            return min((f for f in found if f), key=lambda f: (f[1] is None, f[0] != "byline"))
+    crumbs = [part for part in _BREADCRUMB.split(text) if part]
+    if len(crumbs) > 1 and phrases.whole(crumbs[0], "navigation"):
+        sections = [crumb for crumb in crumbs if phrases.whole(crumb, "sections")]
+        return "section", sections[-1] if sections else None
+    return None
+
+
+def _section(text: str, phrases: Phrases, lang: Lang) -> Found | None:
+    if phrases.whole(text, "sections") and not _STOPPED.search(text):
+        return "section", text
+    marked = _MARKED.match(text)
+    if marked and phrases.whole(marked["mark"], "section_marks") and len(text.split()) <= 8:
+        return "section", marked["rest"].strip() or None
+    return None
+
+
+_WHOLE: tuple[tuple[Kind, tuple[str, ...]], ...] = (
+    ("share", ("share", "follow")),
+    ("related", ("related",)),
+    ("closing", ("closing",)),
+    ("navigation", ("navigation",)),
+)
+_HEADS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
+    ("notice", ("related", "closing")),
+    ("ticker", ("tickers",)),
+)
+_RULES: tuple[Rule, ...] = (_furniture, _date, _copyright, _byline, _caption, _parts, _section, _opening)
