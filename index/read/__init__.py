@@ -1,0 +1,66 @@
+"""Files to raw articles: one reader a format, what it cannot read refused by name with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from index.errors import ReadError
+from index.read import text
+from index.types import RawArticle
+
+Reader = Callable[[Path, str], RawArticle]
+"""A function of a file and its source name; raises ReadError with that name."""
+
+READERS: Mapping[str, Reader] = MappingProxyType(
+    {".txt": text.read, ".md": text.read, ".markdown": text.read}
+)
+"""The reader of each suffix, lower case."""
+
+SIDECAR = text.SIDECAR
+
+
+def read_folder(folder: Path) -> Iterator[RawArticle | ReadError]:
+    """The articles of a folder and its subfolders, ordered by source; what is refused comes as the ReadError.
+
+    `source` is the path relative to the folder with `/`. Hidden files and folders and `*.meta.json` sidecars are no
+    sources; a file of an unknown suffix is refused, not passed over. Nothing for an empty folder.
+
+    Raises: ReadError when there is no such folder.
+    """
+    if not folder.is_dir():
+        raise ReadError(str(folder), "is not a folder; give the folder that holds the articles")
+    found = {path.relative_to(folder).as_posix(): path for path in _files(folder)}
+    for source in sorted(found):
+        try:
+            yield read_file(found[source], source, folder)
+        except ReadError as error:
+            yield error
+
+
+def read_file(path: Path, source: str, folder: Path) -> RawArticle:
+    """The article of one file of a folder, under this source name.
+
+    Raises: ReadError when the suffix is unknown, the file lies outside the folder or its reader refuses it.
+    """
+    reader = READERS.get(path.suffix.lower())
+    if reader is None:
+        known = ", ".join(sorted(READERS))
+        raise ReadError(source, f"no reader for {path.suffix or 'a name without suffix'}; there are {known}")
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise ReadError(source, "is a link to a file outside the folder; copy the file here instead")
+    return reader(path, source)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """The files under a folder; linked folders are not entered, so there are no cycles."""
+    for path in folder.rglob("*"):
+        parts = path.relative_to(folder).parts
+        is_hidden = any(part.startswith(".") for part in parts)
+        if (
+            not is_hidden
+            and not path.name.lower().endswith(SIDECAR)
+            and (path.is_symlink() or not path.is_dir())
+        ):
+            yield path
