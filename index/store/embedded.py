@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
+import time
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
-from index.errors import EncoderMismatchError, StoreError, StoreMissingError
-from index.store import schema
-from index.store.database import DATABASE, Readers, connect_writer, mapped, transaction
+from index.errors import EncoderMismatchError, StoreDamagedError, StoreError, StoreMissingError
+from index.store import checkpoint, folding, head, schema
+from index.store.database import DATABASE, Readers, mapped, transaction
 from index.store.loading import advanced, load
-from index.store.lock import WriterLock
+from index.store.main_index import MainIndex, Tuning
+from index.store.purging import GRACE_S, purge
 from index.store.records import codes_of, from_codes
+from index.store.schema import State
 from index.store.view import EmbeddedView
+from index.store.writer import Writer
 from index.store.writing import Changes
 from index.types import Embeddings, EncoderKey, Entry
+
+log = logging.getLogger("index.store")
+
+DEFAULT = Tuning()
+BACKLOG = 4
+"""Writers wait for the folding thread when so many times `fold_at` passages are fresh: bounds memory."""
 
 
 class EmbeddedStore:
@@ -28,45 +40,39 @@ class EmbeddedStore:
     """
 
     def __init__(
-        self,
-        folder: Path,
-        expected: EncoderKey | None,
-        writer: sqlite3.Connection | None,
-        lock: WriterLock | None,
+        self, folder: Path, expected: EncoderKey | None, writer: Writer | None, tuning: Tuning
     ) -> None:
-        self._folder, self._expected = folder, expected
-        self._writer, self._lock = writer, lock
+        self._folder, self._expected, self._writer, self._tuning = folder, expected, writer, tuning
         self._readers = Readers(folder)
-        self._writing, self._refreshing = threading.Lock(), threading.Lock()
+        self._changing = threading.Lock()  # never waited for by a search
+        self._fold_thread: threading.Thread | None = None
+        self._earlier: list[weakref.ref[EmbeddedView]] = []
         self._view = self._first_view()
 
     @classmethod
-    def create(cls, folder: Path, key: EncoderKey) -> Self:
+    def create(cls, folder: Path, key: EncoderKey, tuning: Tuning = DEFAULT) -> Self:
         """A new, empty store for embeddings of this encoder, open for writing.
 
         Raises: StoreError: there is one already, or it cannot be made; StoreLockedError.
         """
         with mapped(folder):
             folder.mkdir(parents=True, exist_ok=True)
-        lock = WriterLock.acquire(folder / "lock")
-        try:
-            with mapped(folder):
-                if (folder / DATABASE).exists() and (folder / DATABASE).stat().st_size:
+        with Writer.opened(folder) as writer:
+            with mapped(folder), transaction(writer.connection):
+                if writer.connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() != (0,):
                     raise StoreError(f"{folder} already holds a store")
-                writer = connect_writer(folder)
-                try:
-                    with transaction(writer):
-                        schema.create(writer, key)
-                    return cls(folder, key, writer, lock)
-                except BaseException:
-                    writer.close()
-                    raise
-        except BaseException:
-            lock.release()
-            raise
+                schema.create(writer.connection, key)
+            return cls(folder, key, writer, tuning)
 
     @classmethod
-    def open(cls, folder: Path, key: EncoderKey | None = None, *, read_only: bool = False) -> Self:
+    def open(
+        cls,
+        folder: Path,
+        key: EncoderKey | None = None,
+        *,
+        read_only: bool = False,
+        tuning: Tuning = DEFAULT,
+    ) -> Self:
         """The store in this folder. With `key`, only if its embeddings are that encoder's.
 
         Raises: StoreMissingError, EncoderMismatchError, StoreLockedError, StoreDamagedError, StoreError.
@@ -74,19 +80,9 @@ class EmbeddedStore:
         if not (folder / DATABASE).is_file():
             raise StoreMissingError(f"there is no store in {folder}; make one with `sanad sync FOLDER`")
         if read_only:
-            return cls(folder, key, None, None)
-        lock = WriterLock.acquire(folder / "lock")
-        try:
-            with mapped(folder):
-                writer = connect_writer(folder)
-                try:
-                    return cls(folder, key, writer, lock)
-                except BaseException:
-                    writer.close()
-                    raise
-        except BaseException:
-            lock.release()
-            raise
+            return cls(folder, key, None, tuning)
+        with Writer.opened(folder) as writer:
+            return cls(folder, key, writer, tuning)
 
     @property
     def encoder_key(self) -> EncoderKey:
@@ -98,11 +94,13 @@ class EmbeddedStore:
 
         Raises: EncoderMismatchError: another process switched to another encoder than this store was opened for.
         """
-        if self._writer is None and self._is_behind() and self._refreshing.acquire(blocking=False):
+        if self._writer is None and self._is_behind() and self._changing.acquire(blocking=False):
             try:
-                self._refresh()
+                with self._reading() as connection:
+                    self._publish(self._next_view(connection))
             finally:
-                self._refreshing.release()
+                self._changing.release()
+            self._fold_if_due()
         return self._view
 
     def digests(self, root: str | None = None) -> Mapping[str, str]:
@@ -132,15 +130,15 @@ class EmbeddedStore:
 
     def embeddings(self, article_id: str) -> Mapping[str, tuple[str | None, Embeddings]]:
         """Passage id → (heading, embedding row) of what is stored; empty for an unknown id."""
-        state, key = self._view.state, self._view.encoder_key
+        view = self._view
         with self._readers.lend() as connection:
             found = connection.execute(
                 "SELECT passage.id, heading, passage.row, code, code.crc FROM passage"
-                f" JOIN embedding_{state.active} AS code ON code.row = passage.row"
+                f" JOIN embedding_{view.state.active} AS code ON code.row = passage.row"
                 " JOIN article ON key = article WHERE article.id = ? AND removed IS NULL",
                 (article_id,),
             ).fetchall()
-        rows = from_codes(codes_of([tuple(stored) for _, _, *stored in found], key.dim))
+        rows = from_codes(codes_of([tuple(stored) for _, _, *stored in found], view.encoder_key.dim))
         return {passage: (heading, row) for (passage, heading, *_), row in zip(found, rows, strict=True)}
 
     def put(self, entries: Sequence[Entry], root: str = "") -> int:
@@ -152,24 +150,28 @@ class EmbeddedStore:
         with self._change() as changes:
             for entry in entries:
                 changes.put(entry, root)
-        return self._view.revision
+        return changes.revision
 
     def delete(self, article_ids: Sequence[str]) -> int:
         """Remove these articles in one step; unknown ids are ignored; returns the revision after."""
         with self._change() as changes:
             for article_id in article_ids:
                 changes.delete(article_id)
-        return self._view.revision
+        return changes.revision
 
     def close(self) -> None:
-        """Let go of files and the writer's lock; earlier views answer no more. Closing twice does nothing."""
-        with self._writing:
+        """Let go of files and the writer's lock; earlier views answer no more. Closing twice does nothing.
+
+        A writer leaves a checkpoint of all it holds, so that the next opening is quick.
+        """
+        if self._fold_thread is not None:
+            self._fold_thread.join()
+        if self._writer is not None and not self._writer.is_closed:
+            if not folding.is_idle(self._view.memory):
+                self._fold()
             self._readers.close()
-            if self._writer is not None:
-                with mapped(self._folder):
-                    self._writer.close()
-            if self._lock is not None:
-                self._lock.release()
+            self._writer.close()
+        self._readers.close()
 
     def __enter__(self) -> Self:
         return self
@@ -180,44 +182,82 @@ class EmbeddedStore:
     @contextmanager
     def _change(self) -> Iterator[Changes]:
         """One transaction, and the view of what it led to."""
-        if self._writer is None:
-            raise StoreError(f"{self._folder} was opened read-only; nothing can be written through it")
-        with self._writing, mapped(self._folder):
-            with transaction(self._writer):
-                changes = Changes(self._writer, schema.read_state(self._writer), self.encoder_key.dim)
+        writer = self._writable()
+        self._wait_for_folding()
+        with self._changing, mapped(self._folder):
+            with transaction(writer.connection):
+                changes = Changes(
+                    writer.connection, schema.read_state(writer.connection), self.encoder_key.dim
+                )
                 yield changes
                 if changes.changed:
-                    schema.write_state(self._writer, changes.after)
+                    schema.write_state(writer.connection, changes.after)
             if changes.changed:
-                self._view = self._next_view(self._writer)
+                head.write(self._folder, changes.revision)
+                self._publish(self._next_view(writer.connection))
+        self._fold_if_due()
+
+    def _writable(self) -> Writer:
+        if self._writer is None:
+            raise StoreError(f"{self._folder} was opened read-only; nothing can be written through it")
+        if self._writer.is_closed:
+            raise StoreError(f"{self._folder} is closed")
+        return self._writer
+
+    def _publish(self, view: EmbeddedView) -> None:
+        """Make this the newest view: one assignment, which no reader waits for."""
+        self._earlier = [held for held in self._earlier if held() is not None] + [weakref.ref(self._view)]
+        self._view = view
 
     def _first_view(self) -> EmbeddedView:
-        with self._reading() as connection:
-            schema.check_version(connection, self._folder)
-            state = schema.read_state(connection)
-            key = schema.encoder_key(connection, state.active)
-            self._expect(key)
-            return EmbeddedView(state, key, load(connection, state, key.dim, None), self._readers)
+        with mapped(self._folder):
+            noted = _noted(self._folder)
+            with self._reading() as connection:
+                schema.check_version(connection, self._folder)
+                state = schema.read_state(connection)
+                if noted is not None and state.revision < noted:
+                    raise StoreDamagedError(
+                        f"{self._folder} was at revision {noted}, its database only has {state.revision}: its log is"
+                        " damaged; run `sanad verify`"
+                    )
+                return self._whole_view(connection, state)
 
     def _next_view(self, connection: sqlite3.Connection) -> EmbeddedView:
         """The view of what this connection sees, made from the current one where that is still possible."""
         now, state = self._view, schema.read_state(connection)
+        if state.active != now.state.active or state.purged > now.revision:
+            return self._whole_view(connection, state)
+        memory = advanced(now.memory, connection, now.revision, state, now.encoder_key.dim)
+        return EmbeddedView(state, now.encoder_key, memory, self._readers)
+
+    def _whole_view(self, connection: sqlite3.Connection, state: State) -> EmbeddedView:
+        """The view of this state, around its checkpoint if that is whole, else around an index made anew."""
         key = schema.encoder_key(connection, state.active)
-        if state.active == now.state.active and state.purged <= now.revision:
-            memory = advanced(now.memory, connection, now.revision, state, key.dim)
-        else:
-            self._expect(key)
-            memory = load(connection, state, key.dim, None)
+        self._expect(key)
+        main = self._checkpointed(connection, state, key)
+        try:
+            memory = load(connection, state, key.dim, main, self._tuning)
+        except ValueError as error:
+            log.warning("%s: the search index is rebuilt: %s", self._folder, error)
+            memory = load(connection, state, key.dim, None, self._tuning)
         return EmbeddedView(state, key, memory, self._readers)
+
+    def _checkpointed(
+        self, connection: sqlite3.Connection, state: State, key: EncoderKey
+    ) -> MainIndex | None:
+        recorded = checkpoint.recorded(connection, state.active)
+        if recorded is None:
+            return None
+        try:
+            return checkpoint.read(self._folder, recorded, key.dim)
+        except ValueError as error:
+            log.warning("%s: the search index is rebuilt from the database: %s", recorded.file, error)
+            return None
 
     def _is_behind(self) -> bool:
         with self._readers.lend() as connection:
             (revision,) = connection.execute("SELECT revision FROM state").fetchone()
         return bool(revision != self._view.revision)
-
-    def _refresh(self) -> None:
-        with self._reading() as connection:
-            self._view = self._next_view(connection)
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
@@ -233,3 +273,63 @@ class EmbeddedStore:
                 f" {expected.id} ({expected.revision}, {expected.dim}); open it with SANAD_MODEL={key.id},"
                 f" or embed it anew with `sanad model use {expected.id}`"
             )
+
+    def _wait_for_folding(self) -> None:
+        thread = self._fold_thread
+        if thread is not None and len(self._view.memory.fresh) >= BACKLOG * self._tuning.fold_at:
+            thread.join()
+
+    def _fold_if_due(self) -> None:
+        """Fold in the background, one fold at a time."""
+        running = self._fold_thread is not None and self._fold_thread.is_alive()
+        if not running and folding.is_due(self._view.memory, self._tuning):
+            self._fold_thread = threading.Thread(target=self._fold, name="sanad-fold", daemon=True)
+            self._fold_thread.start()
+
+    def _fold(self) -> None:
+        """A new main index of the newest view, checkpointed by a writer; purges what no view needs."""
+        start = self._view
+        try:
+            main = folding.folded(start.memory, start.codes, start.encoder_key.dim, self._tuning)
+            made = self._write_checkpoint(start, main)
+            with self._changing, mapped(self._folder):
+                now = self._view
+                if now.state.active != start.state.active:
+                    return  # switched meanwhile; the switch made an index of its own
+                state = self._settle(now.state, made)
+                memory = folding.rearranged(now.memory, main)
+                self._publish(EmbeddedView(state, now.encoder_key, memory, self._readers))
+        except StoreError as error:
+            log.warning("%s: fresh passages stay unfolded: %s", self._folder, error)
+
+    def _write_checkpoint(self, view: EmbeddedView, main: MainIndex) -> checkpoint.Checkpoint | None:
+        if self._writer is None:
+            return None
+        with mapped(self._folder):
+            return checkpoint.write(self._folder, view.state.active, view.revision, main)
+
+    def _settle(self, state: State, made: checkpoint.Checkpoint | None) -> State:
+        """The state after telling the database of a checkpoint and purging."""
+        if self._writer is None or made is None:
+            return state
+        connection = self._writer.connection
+        oldest = min([view.revision for view in self._living()], default=state.revision)
+        with transaction(connection):
+            checkpoint.record(connection, made)
+            state = purge(connection, state, oldest, time.time() - GRACE_S)
+            schema.write_state(connection, state)
+        checkpoint.clean(self._folder, connection)
+        return state
+
+    def _living(self) -> list[EmbeddedView]:
+        """All views that someone may still search: the newest and those not yet let go."""
+        return [view for held in self._earlier if (view := held()) is not None] + [self._view]
+
+
+def _noted(folder: Path) -> int | None:
+    """The last acknowledged revision, as far as is known."""
+    try:
+        return head.read(folder)
+    except ValueError as error:
+        log.warning("%s; it is written anew with the next commit", error)
+        return None

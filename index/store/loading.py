@@ -7,17 +7,24 @@ import sqlite3
 import numpy as np
 
 from index.errors import StoreDamagedError
-from index.store.columns import Catalog, Columns
-from index.store.exact_index import ExactIndex
-from index.store.records import MASK, Codes, article_sum, codes_of, passage_sum
+from index.store import main_index, vocabulary
+from index.store.columns import Catalog, Columns, Ints
+from index.store.lexical import Postings
+from index.store.main_index import MainIndex, Tuning
+from index.store.memory import Memory
+from index.store.records import Codes, article_sum, codes_of, passage_sum
 from index.store.schema import State
-from index.store.view import Memory
+
+BATCH = 4096
+"""Rows read by one statement."""
 
 
-def load(connection: sqlite3.Connection, state: State, dim: int, main: ExactIndex | None) -> Memory:
+def load(
+    connection: sqlite3.Connection, state: State, dim: int, main: MainIndex | None, tuning: Tuning
+) -> Memory:
     """All live passages: those in `main` and, newer than it, the fresh ones; without `main`, all go into a new one.
 
-    Raises: StoreDamagedError: the database does not hold what its state says.
+    Raises: StoreDamagedError: the database does not hold what its state says. ValueError: `main` is of another store.
     """
     articles = connection.execute(
         "SELECT article, publisher, published_at FROM version WHERE removed IS NULL"
@@ -27,32 +34,32 @@ def load(connection: sqlite3.Connection, state: State, dim: int, main: ExactInde
         "SELECT row, article, lang FROM passage WHERE removed IS NULL ORDER BY row"
     ).fetchall()
     columns = _columns(live, catalog)
-    keys = catalog.keys[columns.places]
-    held = (len(articles), len(live), article_sum(articles) & MASK)
-    if held != (state.articles, state.passages, state.article_sum) or state.passage_sum != (
-        passage_sum(columns.rows, keys, columns.langs) & MASK
-    ):
-        raise StoreDamagedError("the database does not hold what was committed; run `sanad verify`")
+    sums = (article_sum(articles), passage_sum(columns.rows, catalog.keys[columns.places], columns.langs))
+    held = State(articles=len(articles), passages=len(live), article_sum=sums[0], passage_sum=sums[1])
+    _check(held, state)
+
+    def fetch(rows: Ints) -> Codes:
+        return read_codes(connection, state.active, rows, dim)
+
     if main is None:
-        main = ExactIndex.build(columns.rows, read_codes(connection, state.active, -1, dim))
-    return arranged(main, columns, catalog, connection, state, dim)
+        main = main_index.build(columns.rows, fetch, dim, tuning)
+    newer = columns.rows[columns.rows > _last(main)]
+    postings = Postings().advanced((), *vocabulary.read(connection, -1))
+    return arranged(main, columns, fetch(newer), catalog, postings)
 
 
 def arranged(
-    main: ExactIndex,
-    columns: Columns,
-    catalog: Catalog,
-    connection: sqlite3.Connection,
-    state: State,
-    dim: int,
+    main: MainIndex, columns: Columns, fresh_codes: Codes, catalog: Catalog, postings: Postings
 ) -> Memory:
-    """Memory around `main` for these live passages; whatever is newer than all of `main` is fresh."""
-    last = int(main.rows[-1]) if len(main) else 0
-    split = int(np.searchsorted(columns.rows, last, side="right"))
+    """Memory around `main` for these live passages; whatever is newer than all of `main` is fresh.
+
+    Raises: ValueError: `main` lacks some of them.
+    """
+    split = int(np.searchsorted(columns.rows, _last(main), side="right"))
     old, fresh = columns.take(slice(0, split)), columns.take(slice(split, None))
     alive = np.isin(main.rows, old.rows, assume_unique=True)
     if np.count_nonzero(alive) != len(old):
-        raise StoreDamagedError("the main index lacks passages that the database holds")
+        raise ValueError("it lacks passages that the database holds")
     # Dead positions need columns too, so that masks line up; their values are never used.
     places, langs = np.zeros(len(main), dtype=np.int32), np.zeros(len(main), dtype=np.int8)
     places[alive], langs[alive] = old.places, old.langs
@@ -61,9 +68,10 @@ def arranged(
         main_columns=Columns(main.rows, places, langs),
         main_alive=None if alive.all() else alive,
         fresh=fresh,
-        fresh_codes=read_codes(connection, state.active, last, dim),
+        fresh_codes=fresh_codes,
         fresh_alive=np.ones(len(fresh), dtype=np.bool_),
         catalog=catalog,
+        postings=postings,
     )
 
 
@@ -85,6 +93,7 @@ def advanced(memory: Memory, connection: sqlite3.Connection, since: int, state: 
     added = connection.execute(
         "SELECT row, article, lang FROM passage WHERE row > ? AND removed IS NULL ORDER BY row", (last,)
     ).fetchall()
+    fresh = _columns(added, catalog)
     main_alive = memory.main_alive
     dead = np.isin(memory.main_columns.rows, gone) if gone else None
     if dead is not None and dead.any():
@@ -94,30 +103,38 @@ def advanced(memory: Memory, connection: sqlite3.Connection, since: int, state: 
         main=memory.main,
         main_columns=memory.main_columns,
         main_alive=main_alive,
-        fresh=memory.fresh.plus(_columns(added, catalog)),
-        fresh_codes=np.concatenate([memory.fresh_codes, read_codes(connection, state.active, last, dim)]),
+        fresh=memory.fresh.plus(fresh),
+        fresh_codes=np.concatenate(
+            [memory.fresh_codes, read_codes(connection, state.active, fresh.rows, dim)]
+        ),
         fresh_alive=np.concatenate([fresh_alive, np.ones(len(added), dtype=np.bool_)]),
         catalog=catalog,
+        postings=memory.postings.advanced(gone, *vocabulary.read(connection, memory.postings.last)),
     )
     if len(advanced.alive()) != state.passages:
         raise StoreDamagedError("the database does not hold what was committed; run `sanad verify`")
     return advanced
 
 
-def read_codes(connection: sqlite3.Connection, number: int, after: int, dim: int) -> Codes:
-    """Codes of the live passages of rows above `after`, in order.
-
-    Raises: StoreDamagedError: one is missing or damaged.
-    """
-    found = connection.execute(
-        f"SELECT passage.row, code, code.crc FROM passage LEFT JOIN embedding_{number} AS code"
-        " ON code.row = passage.row WHERE passage.row > ? AND removed IS NULL ORDER BY passage.row",
-        (after,),
-    ).fetchall()
-    for row, code, _ in found:
-        if code is None:
-            raise StoreDamagedError(f"passage row {row} has no embedding; run `sanad verify`")
+def read_codes(connection: sqlite3.Connection, number: int, rows: Ints, dim: int) -> Codes:
+    """Stored codes `(n, dim)` of rows `(n,)`, ascending. Raises: StoreDamagedError: one is missing or damaged."""
+    found: list[tuple[int, bytes, int]] = []
+    for start in range(0, len(rows), BATCH):
+        batch = rows[start : start + BATCH].tolist()
+        found += connection.execute(
+            f"SELECT row, code, crc FROM embedding_{number} WHERE row IN ({','.join('?' * len(batch))}) ORDER BY row",
+            batch,
+        ).fetchall()
+    if len(found) != len(rows):
+        missing = set(rows.tolist()) - {row for row, _, _ in found}
+        raise StoreDamagedError(f"passage row {min(missing)} has no embedding; run `sanad verify`")
     return codes_of(found, dim)
+
+
+def _check(held: State, state: State) -> None:
+    counted = ("articles", "passages", "article_sum", "passage_sum")
+    if any(getattr(held, name) != getattr(state, name) for name in counted):
+        raise StoreDamagedError("the database does not hold what was committed; run `sanad verify`")
 
 
 def _columns(found: list[tuple[int, int, str]], catalog: Catalog) -> Columns:
@@ -128,5 +145,5 @@ def _columns(found: list[tuple[int, int, str]], catalog: Catalog) -> Columns:
     )
 
 
-def _last(main: ExactIndex) -> int:
+def _last(main: MainIndex) -> int:
     return int(main.rows[-1]) if len(main) else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
@@ -16,6 +17,9 @@ Direction: TypeAlias = npt.NDArray[np.float64]
 """A query made unit in double precision, shape `(dim,)`."""
 
 Scores: TypeAlias = npt.NDArray[np.float32]
+
+Fetch: TypeAlias = Callable[[Ints], Codes]
+"""Gives the stored codes of rows `(n,)`, ascending, as `(n, dim)`."""
 
 BLOCK = 8192
 """Rows scored in one step: bounds memory."""

@@ -5,42 +5,35 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import numpy as np
 
 from index.errors import ArticleMissingError, StoreDamagedError, StoreError
-from index.store.columns import LANGS, NO_DATE, NO_PUBLISHER, Catalog, Columns, Ints, Mask, day_number
+from index.store import matching, vocabulary
+from index.store.columns import LANGS, NO_DATE, NO_PUBLISHER, Columns, Ints, Mask, day_number
 from index.store.database import Readers
-from index.store.exact_index import ExactIndex
+from index.store.loading import read_codes
+from index.store.memory import Memory
 from index.store.records import PASSAGE, PROVENANCE, Codes, article_of, checked, passage_of, provenance_of
 from index.store.schema import State
 from index.store.scoring import Direction, Scores, best, cosines, direction
-from index.types import Article, Candidate, Embeddings, EncoderKey, Filters, Lang, Passage, Provenance
+from index.types import (
+    Article,
+    Candidate,
+    Embeddings,
+    EncoderKey,
+    Filters,
+    Lang,
+    Matches,
+    Passage,
+    Provenance,
+    Term,
+)
 
 VISIBLE = "added <= :revision AND (removed IS NULL OR removed > :revision)"
 ANYTHING = Filters()
 BATCH = 500
 """Values bound in one statement; SQLite's own limit is far above."""
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """What a view searches: a main index, a small fresh part, what of both is alive, and the articles' columns."""
-
-    main: ExactIndex
-    main_columns: Columns
-    main_alive: Mask | None  # None: all
-    fresh: Columns
-    fresh_codes: Codes
-    fresh_alive: Mask
-    catalog: Catalog
-
-    def alive(self) -> Ints:
-        """The rows that may answer, ascending."""
-        rows = self.main_columns.rows
-        kept = rows if self.main_alive is None else rows[self.main_alive]
-        return np.concatenate([kept, self.fresh.rows[self.fresh_alive]])
 
 
 class EmbeddedView:
@@ -73,10 +66,43 @@ class EmbeddedView:
         if k < 1:
             return []
         main_mask, fresh_mask = self._masks(filters)
-        rows, scores = self.memory.main.nearest(query, k, main_mask)
+        rows, scores = self.memory.main.nearest(query, k, main_mask, self.codes)
         fresh_rows, fresh_scores = self._fresh(query, k, fresh_mask)
         rows, scores = best(np.concatenate([rows, fresh_rows]), np.concatenate([scores, fresh_scores]), k)
         return [Candidate(int(row), float(score)) for row, score in zip(rows, scores, strict=True)]
+
+    def codes(self, rows: Ints) -> Codes:
+        """Stored codes `(n, dim)` of rows `(n,)`, ascending."""
+        with self._reading() as connection:
+            return read_codes(connection, self.state.active, rows, self.encoder_key.dim)
+
+    def cosines(self, embedding: Embeddings, rows: Sequence[int]) -> list[float]:
+        """The cosines of the passages at these rows, in that order: what `nearest` would score them.
+
+        Raises: StoreError: the embedding has another shape, or is zero or not finite; a row is missing or damaged.
+        """
+        query = direction(embedding, self.encoder_key.dim)
+        distinct, places = np.unique(np.array(rows, dtype=np.int64), return_inverse=True)
+        return [float(score) for score in cosines(self.codes(distinct), query)[places]]
+
+    def matches(
+        self, terms: Sequence[Term], phrases: Sequence[Sequence[str]] = (), filters: Filters = ANYTHING
+    ) -> Matches:
+        """The passages that pass the filters, hold every phrase (folded words side by side) and any of the terms."""
+        with self._reading() as connection:
+            found = matching.matches(connection, self.memory.postings, terms, phrases)
+        if filters == ANYTHING or not len(found.rows):
+            return found
+        main, fresh = self._masks(filters)
+        rows = self.memory.main_columns.rows
+        allowed = np.concatenate([rows if main is None else rows[main], self.memory.fresh.rows[fresh]])
+        kept = np.isin(found.rows, allowed, assume_unique=True)
+        return Matches(found.rows[kept], found.scores[kept])
+
+    def spellings(self, skeletons: Sequence[str]) -> list[str]:
+        """The words of the corpus whose consonants these are (see `index.names`), in order."""
+        with self._reading() as connection:
+            return sorted(vocabulary.with_skeletons(connection, skeletons))
 
     def passages(self, rows: Sequence[int]) -> list[Passage]:
         """The passages at these rows, in that order. Raises: StoreDamagedError: a row is missing or damaged."""

@@ -40,17 +40,22 @@ class Changes:
 
     def __init__(self, connection: sqlite3.Connection, before: State, dim: int) -> None:
         self._connection, self._before, self._dim = connection, before, dim
-        self._revision = before.revision + 1
+        self._next = before.revision + 1
         self._articles, self._passages = before.articles, before.passages
         self._article_sum, self._passage_sum = before.article_sum, before.passage_sum
         self.changed = False
+
+    @property
+    def revision(self) -> int:
+        """The revision that holds what was asked for: a new one if anything changed."""
+        return self._next if self.changed else self._before.revision
 
     @property
     def after(self) -> State:
         """The state these changes lead to."""
         return replace(
             self._before,
-            revision=self._revision,
+            revision=self._next,
             articles=self._articles,
             passages=self._passages,
             article_sum=self._article_sum & MASK,
@@ -123,7 +128,7 @@ class Changes:
 
     def _retire_version(self, live: _Live) -> None:
         self._connection.execute(
-            "UPDATE version SET removed = ? WHERE article = ? AND removed IS NULL", (self._revision, live.key)
+            "UPDATE version SET removed = ? WHERE article = ? AND removed IS NULL", (self._next, live.key)
         )
         self._articles -= 1
         self._article_sum -= article_sum([(live.key, live.publisher, live.published_at)])
@@ -134,7 +139,7 @@ class Changes:
         self._connection.execute(
             f"INSERT INTO version (article, added, root, digest, {PROVENANCE}, text, headings, crc)"
             f" VALUES ({','.join('?' * 17)})",
-            (key, self._revision, root, new_digest, *fields, checksum(article.id, root, new_digest, *fields)),
+            (key, self._next, root, new_digest, *fields, checksum(article.id, root, new_digest, *fields)),
         )
         self._articles += 1
         of = article.provenance
@@ -176,7 +181,7 @@ class Changes:
         retired = set(rows)
         langs = [lang for row, _, lang in self._live_passages(key) if row in retired]
         self._connection.executemany(
-            "UPDATE passage SET removed = ? WHERE row = ?", [(self._revision, row) for row in rows]
+            "UPDATE passage SET removed = ? WHERE row = ?", [(self._next, row) for row in rows]
         )
         self._passage_sum -= _sum(rows, key, langs)
         self._passages -= len(rows)
@@ -190,7 +195,7 @@ class Changes:
             fields = passage_fields(passage)
             self._connection.execute(
                 f"INSERT INTO passage (row, article, added, {PASSAGE}, crc) VALUES ({','.join('?' * 11)})",
-                (row, key, self._revision, *fields, checksum(row, passage.article_id, *fields)),
+                (row, key, self._next, *fields, checksum(row, passage.article_id, *fields)),
             )
             self._connection.execute(
                 f"INSERT INTO embedding_{self._before.active} VALUES (?, ?, ?)", code_row(row, code)
@@ -207,7 +212,7 @@ class Changes:
         return (found[0] if found else 0) + 1
 
     def _record_removal(self) -> None:
-        self._connection.execute("INSERT OR IGNORE INTO removal VALUES (?, ?)", (self._revision, time.time()))
+        self._connection.execute("INSERT OR IGNORE INTO removal VALUES (?, ?)", (self._next, time.time()))
         self.changed = True
 
 
