@@ -1,0 +1,69 @@
+"""The examples of the OpenAPI document, taken from the seed articles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+TITLE = "25 مليار دولار تغيّر قواعد اللعبة.. كيف يعيد ترامب تشكيل تحالفات آسيا الوسطى؟"
+PUBLISHER = "إرم ميديا - Erem Media FZ LLC"
+TEXT = (
+    "من أبرز هذه الصفقات؛ توريد ما يصل إلى 22 طائرة عريضة البدن من طراز 787 دريملاينر و10 طائرات 737 ماكس "
+    "لمختلف الدول، بما في ذلك: كازاخستان، وطاجيكستان، وأوزبكستان."
+)
+SEARCH_ANSWER: dict[str, Any] = {
+    "request_id": "0d3c8a5f4d0b4b7e9d0a6a4f3f1c2b1a",
+    "query_lang": "en",
+    "mode": "semantic",
+    "took_ms": 4.18,
+    "answerable": None,
+    "model": {"id": "sanad-minilm-ar-en", "revision": "9981ce1dcac1"},
+    "index": {"revision": 1, "passages": 74},
+    "hits": [
+        {
+            "id": "daa81b463717e9b7",
+            "rank": 1,
+            "score": 0.5488,
+            "relevance": None,
+            "lang": "ar",
+            "dir": "rtl",
+            "text": TEXT,
+            "highlights": [],
+            "article": {
+                "id": "b64dad866062bb10",
+                "title": TITLE,
+                "publisher": PUBLISHER,
+                "author": None,
+                "section": "العالم",
+                "published_at": None,
+                "source": "003_c2fb815239659cbe.txt",
+                "url": None,
+                "sha256": "94351c9b826fb7ee3d5fdef0babb55e2203c7185d4033c4fe69466e55b5fddf4",
+                "inferred": ["title", "section"],
+            },
+            "locator": {
+                "heading": "صفقات اقتصادية ضخمة وتحول في السياسة الأمريكية",
+                "paragraph": 8,
+                "start": 1186,
+                "end": 1347,
+                "href": "/articles/b64dad866062bb10#p8",
+            },
+            "citation": {
+                "ar": f"«{TITLE}»، \u2068{PUBLISHER}\u2069، الفقرة ٨.",
+                "en": f"“\u2068{TITLE}\u2069”, \u2068{PUBLISHER}\u2069, para. 8.",
+            },
+            "also_in": [],
+        }
+    ],
+}
+
+QUESTION = {"q": "How many Dreamliner jets were ordered?", "limit": 1}
+REQUESTS: dict[str, Any] = {
+    "SearchBody": QUESTION,
+    "BatchBody": {"queries": [QUESTION, {"q": "كم بلغت صفقات الطائرات؟", "limit": 1}]},
+}
+ANSWERS: dict[str, Any] = {
+    "SearchAnswer": SEARCH_ANSWER,
+    "Live": {"status": "ok"},
+    "Ready": {"status": "ready", "revision": 1, "passages": 74},
+}
+"""Examples by the name of the schema they are of."""

@@ -1,0 +1,98 @@
+"""`/v1/search`: one question by GET or POST, or several at once."""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+
+from index.errors import QueryError
+from index.search import Searcher
+from index.types import Answer
+from service.fields import BatchBody, SearchBody, SearchFields
+from service.openapi import problems
+from service.present import query_of, search_answer
+from service.requests import exact_query, json_only
+from service.schemas import BatchAnswer, SearchAnswer
+from service.state import Service, ServiceDep
+
+router = APIRouter(prefix="/v1/search", tags=["search"])
+
+
+@router.get(
+    "",
+    operation_id="search",
+    summary="Ask one question",
+    dependencies=[Depends(exact_query)],
+    responses=problems(422, 503),
+)
+async def search(
+    request: Request, fields: Annotated[SearchFields, Query()], service: ServiceDep
+) -> SearchAnswer:
+    """Ranked paragraphs that answer the question, each with the chain back to its article."""
+    return await answered(request, fields, service)
+
+
+@router.post(
+    "",
+    operation_id="searchByPost",
+    summary="Ask one question, as JSON",
+    dependencies=[Depends(json_only)],
+    responses=problems(400, 413, 415, 422, 503),
+)
+async def search_by_post(request: Request, body: SearchBody, service: ServiceDep) -> SearchAnswer:
+    """The same as GET; a question in a body stays out of the logs of proxies."""
+    return await answered(request, body, service)
+
+
+@router.post(
+    "/batch",
+    operation_id="searchBatch",
+    summary="Ask several questions",
+    dependencies=[Depends(json_only)],
+    responses=problems(400, 413, 415, 422, 503),
+)
+async def search_batch(request: Request, body: BatchBody, service: ServiceDep) -> BatchAnswer:
+    """One answer a question, in their order; if one question is invalid none is answered."""
+    began = time.perf_counter()
+    timed = await service.gate.run(partial(_answers, service.searcher, body))
+    return BatchAnswer(
+        request_id=request.state.request_id,
+        took_ms=round(_since(began), 2),
+        answers=[_told(request, service, answer, took_ms) for answer, took_ms in timed],
+    )
+
+
+async def answered(request: Request, fields: SearchFields, service: Service) -> SearchAnswer:
+    """The answer to one question, worked out off the event loop."""
+    began = time.perf_counter()
+    answer = await service.gate.run(partial(service.searcher.search, query_of(fields)))
+    return _told(request, service, answer, _since(began))
+
+
+def _answers(searcher: Searcher, body: BatchBody) -> list[tuple[Answer, float]]:
+    timed = []
+    for place, fields in enumerate(body.queries):
+        began = time.perf_counter()
+        try:
+            answer = searcher.search(query_of(fields))
+        except QueryError as error:
+            raise QueryError(f"queries.{place}.{error.field}", error.reason) from None
+        timed.append((answer, _since(began)))
+    return timed
+
+
+def _told(request: Request, service: Service, answer: Answer, took_ms: float) -> SearchAnswer:
+    return search_answer(
+        answer,
+        service.searcher.encoder.key,
+        request_id=request.state.request_id,
+        took_ms=took_ms,
+        base=request.scope.get("root_path", ""),
+    )
+
+
+def _since(began: float) -> float:
+    return (time.perf_counter() - began) * 1000

@@ -1,0 +1,37 @@
+"""Marks and blocks: nothing of a text is lost or doubled."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.blocks import blocks
+from service.marks import pieces
+from service.schemas import Mark
+from tests.service.conftest import SUMMIT
+
+marks = st.builds(Mark, start=st.integers(0, 30), end=st.integers(0, 30))
+
+
+@given(st.text(max_size=20), st.lists(marks, max_size=5))
+def test_pieces_join_to_the_text(text: str, spans: list[Mark]) -> None:
+    found = pieces(text, spans)
+    assert "".join(piece for piece, _ in found) == text
+    inside = {point for span in spans for point in range(span.start, min(span.end, len(text)))}
+    marked = [is_marked for piece, is_marked in found for _ in piece]
+    assert {point for point, is_marked in enumerate(marked) if is_marked} == inside
+
+
+def test_marks_count_code_points() -> None:
+    assert pieces("😀ab", [Mark(start=1, end=2)]) == [("😀", False), ("a", True), ("b", False)]
+
+
+def test_blocks_are_the_whole_article() -> None:
+    found = list(blocks(SUMMIT.article, SUMMIT.passages))
+    assert [(block.is_heading, block.paragraph) for block in found] == [(False, 1), (True, None), (False, 2)]
+    assert "\n\n".join(block.text for block in found) == SUMMIT.article.text
+
+
+def test_text_of_no_passage_is_shown_too() -> None:
+    found = list(blocks(SUMMIT.article, ()))
+    assert "".join("".join(block.text.split()) for block in found) == "".join(SUMMIT.article.text.split())
