@@ -214,7 +214,9 @@ def _normed(parts: Sequence[Part]) -> tuple[Part, ...]:
     count = sum(len(one) for one in lengths)
     mean = max(sum(float(one.sum()) for one in lengths) / count, 1.0) if count else 1.0
     return tuple(
-        replace(part, norms=SATURATION * (1 - LENGTH + LENGTH * part.segment.lengths / mean).astype(np.float64))
+        replace(
+            part, norms=SATURATION * (1 - LENGTH + LENGTH * part.segment.lengths / mean).astype(np.float64)
+        )
         for part in parts
     )
 

@@ -15,7 +15,10 @@ from index.types import Matches, Term
 
 
 def matches(
-    connection: sqlite3.Connection, postings: Postings, terms: Sequence[Term], phrases: Sequence[Sequence[str]]
+    connection: sqlite3.Connection,
+    postings: Postings,
+    terms: Sequence[Term],
+    phrases: Sequence[Sequence[str]],
 ) -> Matches:
     """The live passages that hold every phrase and any of the terms, rows ascending, with their lexical scores."""
     rows, scores = postings.scored(_resolved(connection, terms))
@@ -27,7 +30,9 @@ def matches(
 
 def _resolved(connection: sqlite3.Connection, terms: Sequence[Term]) -> list[dict[int, float]]:
     """Each term as word ids with their weights."""
-    stems = {stem(word) for term in terms for word in term.words} | {one for term in terms for one in term.stems}
+    stems = {stem(word) for term in terms for word in term.words} | {
+        one for term in terms for one in term.stems
+    }
     by_stem: dict[str, list[tuple[int, str]]] = {}
     for id_, text, of in with_stems(connection, sorted(stems)):
         by_stem.setdefault(of, []).append((id_, text))

@@ -97,7 +97,9 @@ def with_texts(connection: sqlite3.Connection, texts: Iterable[str]) -> dict[str
     found: dict[str, int] = {}
     for batch in _batches(list(texts)):
         marks = ",".join("?" * len(batch))
-        found.update(connection.execute(f"SELECT text, id FROM word WHERE text IN ({marks})", batch).fetchall())
+        found.update(
+            connection.execute(f"SELECT text, id FROM word WHERE text IN ({marks})", batch).fetchall()
+        )
     return found
 
 
