@@ -47,7 +47,10 @@ class EmbeddedStore:
         self._changing = threading.Lock()  # never waited for by a search
         self._fold_thread: threading.Thread | None = None
         self._earlier: list[weakref.ref[EmbeddedView]] = []
+        self._has_checkpoint = True
         self._view = self._first_view()
+        if writer is not None and not self._has_checkpoint:
+            self._fold()
 
     @classmethod
     def create(cls, folder: Path, key: EncoderKey, tuning: Tuning = DEFAULT) -> Self:
@@ -238,7 +241,8 @@ class EmbeddedStore:
         try:
             memory = load(connection, state, key.dim, main, self._tuning)
         except ValueError as error:
-            log.warning("%s: the search index is rebuilt: %s", self._folder, error)
+            log.warning("%s: the search index is rebuilt from the database: %s", self._folder, error)
+            self._has_checkpoint = False
             memory = load(connection, state, key.dim, None, self._tuning)
         return EmbeddedView(state, key, memory, self._readers)
 
@@ -246,12 +250,11 @@ class EmbeddedStore:
         self, connection: sqlite3.Connection, state: State, key: EncoderKey
     ) -> MainIndex | None:
         recorded = checkpoint.recorded(connection, state.active)
-        if recorded is None:
-            return None
         try:
-            return checkpoint.read(self._folder, recorded, key.dim)
+            return checkpoint.read(self._folder, recorded, key.dim) if recorded else None
         except ValueError as error:
-            log.warning("%s: the search index is rebuilt from the database: %s", recorded.file, error)
+            log.warning("%s: the search index is rebuilt from the database: %s", self._folder, error)
+            self._has_checkpoint = False
             return None
 
     def _is_behind(self) -> bool:
@@ -319,6 +322,7 @@ class EmbeddedStore:
             state = purge(connection, state, oldest, time.time() - GRACE_S)
             schema.write_state(connection, state)
         checkpoint.clean(self._folder, connection)
+        self._has_checkpoint = True
         return state
 
     def _living(self) -> list[EmbeddedView]:

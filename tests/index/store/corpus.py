@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from index.identity import article_id, passage_id
-from index.types import Article, Entry, Lang, Passage, Provenance
+from index.types import Article, Embeddings, Entry, Lang, Passage, Provenance
 from tests.fakes import ConceptEncoder
 
 ENCODER = ConceptEncoder()
@@ -51,8 +51,23 @@ def entry(
     return Entry(Article(key, provenance, text), tuple(passages), ENCODER.encode_queries(paragraphs))
 
 
+def unit_rows(count: int, dim: int, seed: int) -> Embeddings:
+    """Random directions, shape `(count, dim)`."""
+    rows = np.random.default_rng(seed).standard_normal((count, dim)).astype(np.float32)
+    unit: Embeddings = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return unit
+
+
+def clustered_rows(count: int, dim: int, seed: int) -> Embeddings:
+    """Directions around forty topics, as texts have them, shape `(count, dim)`."""
+    topics = unit_rows(40, dim, 12345)[np.random.default_rng(seed).integers(0, 40, count)]
+    rows = topics + 0.7 * unit_rows(count, dim, seed)
+    unit: Embeddings = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return unit
+
+
 def random_entry(
-    source: str, embeddings: np.ndarray, lang: Lang = "en", publisher: str | None = None
+    source: str, embeddings: Embeddings, lang: Lang = "en", publisher: str | None = None
 ) -> Entry:
     """One article with as many passages as there are embeddings `(n, dim)`."""
     made = entry(
