@@ -29,14 +29,21 @@ def read_folder(folder: Path) -> Iterator[RawArticle | ReadError]:
 
     Raises: ReadError when there is no such folder.
     """
-    if not folder.is_dir():
-        raise ReadError(str(folder), "is not a folder; give the folder that holds the articles")
-    found = {path.relative_to(folder).as_posix(): path for path in _files(folder)}
-    for source in sorted(found):
+    for source in sources(folder):
         try:
-            yield read_file(found[source], source, folder)
+            yield read_file(folder / source, source, folder)
         except ReadError as error:
             yield error
+
+
+def sources(folder: Path) -> list[str]:
+    """The files `read_folder` goes through, in its order, as paths relative to the folder with `/`.
+
+    Raises: ReadError when there is no such folder.
+    """
+    if not folder.is_dir():
+        raise ReadError(str(folder), "is not a folder; give the folder that holds the articles")
+    return sorted(path.relative_to(folder).as_posix() for path in _files(folder))
 
 
 def read_file(path: Path, source: str, folder: Path) -> RawArticle:
