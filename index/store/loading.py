@@ -26,17 +26,8 @@ def load(
 
     Raises: StoreDamagedError: the database does not hold what its state says. ValueError: `main` is of another store.
     """
-    articles = connection.execute(
-        "SELECT article, publisher, published_at FROM version WHERE removed IS NULL"
-    ).fetchall()
-    catalog = Catalog.empty().updated(articles)
-    live = connection.execute(
-        "SELECT row, article, lang FROM passage WHERE removed IS NULL ORDER BY row"
-    ).fetchall()
-    columns = _columns(live, catalog)
-    sums = (article_sum(articles), passage_sum(columns.rows, catalog.keys[columns.places], columns.langs))
-    held = State(articles=len(articles), passages=len(live), article_sum=sums[0], passage_sum=sums[1])
-    _check(held, state)
+    articles, catalog, columns = _live(connection)
+    _check(_sums(articles, catalog, columns), state)
 
     def fetch(rows: Ints) -> Codes:
         return read_codes(connection, state.active, rows, dim)
@@ -129,6 +120,35 @@ def read_codes(connection: sqlite3.Connection, number: int, rows: Ints, dim: int
         missing = set(rows.tolist()) - {row for row, _, _ in found}
         raise StoreDamagedError(f"passage row {min(missing)} has no embedding; run `sanad verify`")
     return codes_of(found, dim)
+
+
+def live_sums(connection: sqlite3.Connection) -> State:
+    """The counts and sums that the state of what is live must have; its other fields mean nothing."""
+    return _sums(*_live(connection))
+
+
+def _live(
+    connection: sqlite3.Connection,
+) -> tuple[list[tuple[int, str | None, str | None]], Catalog, Columns]:
+    """All live articles, as rows and as a catalog, and the columns of all live passages."""
+    articles = connection.execute(
+        "SELECT article, publisher, published_at FROM version WHERE removed IS NULL"
+    ).fetchall()
+    catalog = Catalog.empty().updated(articles)
+    live = connection.execute(
+        "SELECT row, article, lang FROM passage WHERE removed IS NULL ORDER BY row"
+    ).fetchall()
+    return articles, catalog, _columns(live, catalog)
+
+
+def _sums(articles: list[tuple[int, str | None, str | None]], catalog: Catalog, columns: Columns) -> State:
+    keys = np.where(columns.places < 0, -1, np.append(catalog.keys, -1)[columns.places])
+    return State(
+        articles=len(articles),
+        passages=len(columns),
+        article_sum=article_sum(articles),
+        passage_sum=passage_sum(columns.rows, keys, columns.langs),
+    )
 
 
 def _check(held: State, state: State) -> None:

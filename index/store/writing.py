@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -242,6 +243,9 @@ def _checked_codes(entry: Entry, dim: int) -> Codes:
         raise StoreError(f"article {article.id}: embedding {int(np.argmax(wrong))} is not a unit vector")
     if len({passage.id for passage in entry.passages}) < len(entry.passages):
         raise StoreError(f"article {article.id}: two of its passages have the same id")
+    places = [passage.paragraph for passage in entry.passages]
+    if any(later <= earlier for earlier, later in pairwise(places)):
+        raise StoreError(f"article {article.id}: its passages are not in the order of their paragraphs")
     for passage in entry.passages:
         if passage.article_id != article.id or article.text[passage.start : passage.end] != passage.text:
             raise StoreError(f"article {article.id}: passage {passage.id} is not the text at its offsets")
