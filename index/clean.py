@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from index.arabic import language
 from index.furniture import Page, page
+from index.identity import article_id
 from index.lines import Line, body_lines, lines
 from index.phrasebook import Phrases, key
 from index.sentences import sentences
 from index.types import Article, Provenance, RawArticle, Span
 
+_SPEAKER = re.compile(r"\W*\w{1,2}\s*[:：]")  # "Q: …", "س: …"
 _OPENING_WORDS = 10
 _HEADING_WORDS = 15
 _HEADING_LENGTH = 120
@@ -26,11 +28,6 @@ class _Paragraph:
 
     text: str
     is_heading: bool
-
-
-def article_id(source: str) -> str:
-    """The id of the article of this source: 16 hex digits of its SHA-256."""
-    return hashlib.sha256(source.encode()).hexdigest()[:16]
 
 
 def clean(raw: RawArticle, phrases: Phrases) -> Article:
@@ -98,7 +95,13 @@ def _is_text(line: Line) -> bool:
 def _is_short(line: Line, phrases: Phrases) -> bool:
     """Whether a line looks like a heading: short, no sentence, no list item, no speech."""
     text = line.text
-    if line.level or line.is_bullet or line.words > _HEADING_WORDS or len(text) > _HEADING_LENGTH:
+    if (
+        line.level
+        or line.is_bullet
+        or _SPEAKER.match(text)
+        or line.words > _HEADING_WORDS
+        or len(text) > _HEADING_LENGTH
+    ):
         return False
     if text[0] in "\"'“«‘(" and text[-1] in "\"'”»’)":
         return False

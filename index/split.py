@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import unicodedata
 from collections import Counter
@@ -10,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from index.arabic import language
+from index.identity import passage_id
 from index.sentences import sentences
 from index.types import Article, Passage, Span
 
@@ -54,7 +54,7 @@ def split(article: Article, count_tokens: CountTokens, max_tokens: int, room: in
             text = article.text[span.start : span.end]
             passages.append(
                 Passage(
-                    id=_passage_id(article.id, text, seen[text]),
+                    id=passage_id(article.id, text, seen[text]),
                     article_id=article.id,
                     paragraph=len(passages) + 1,
                     start=span.start,
@@ -66,11 +66,6 @@ def split(article: Article, count_tokens: CountTokens, max_tokens: int, room: in
             )
             seen[text] += 1
     return tuple(passages)
-
-
-def _passage_id(article_id: str, text: str, occurrence: int) -> str:
-    """16 hex digits, stable wherever the passage moves within its article."""
-    return hashlib.sha256(f"{article_id}\0{text}\0{occurrence}".encode()).hexdigest()[:16]
 
 
 def _budget(heading: str | None, count_tokens: CountTokens, room: int) -> int:

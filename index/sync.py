@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from index.clean import Phrases, clean
+from index.clean import clean
 from index.errors import IndexingError, ReadError
 from index.identity import article_id, digest
+from index.phrasebook import Phrases
 from index.read import read_folder, sources
 from index.split import split
 from index.types import Article, Embeddings, Encoder, Entry, Passage, RawArticle, Store
@@ -192,7 +193,7 @@ def _with_heading(passage: Passage) -> str:
 def _stack(
     passages: Iterable[Passage],
     fresh: dict[str, Embeddings],
-    stored: dict[str, tuple[str | None, Embeddings]],
+    stored: Mapping[str, tuple[str | None, Embeddings]],
     dim: int,
 ) -> Embeddings:
     rows = [fresh[p.id] if p.id in fresh else stored[p.id][1] for p in passages]

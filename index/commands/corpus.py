@@ -12,7 +12,6 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from index.clean import Phrases
 from index.commands.console import (
     DEFAULT_STORE,
     JsonOption,
@@ -26,6 +25,7 @@ from index.commands.console import (
 from index.encoder import load_encoder
 from index.errors import ArticleMissingError, StoreMissingError
 from index.identity import article_id
+from index.phrasebook import Phrases
 from index.store import create_store, open_store
 from index.sync import KINDS, Report, sync
 from index.types import Article, EncoderKey, Passage, Store, View
@@ -73,8 +73,8 @@ def sync_folders(
     if as_json:
         print_json(reports)
         return
-    for folder, report in reports.items():
-        _print_report(folder, report, dry_run)
+    for name, report in reports.items():
+        _print_report(name, report, dry_run)
 
 
 @contextmanager
@@ -122,7 +122,9 @@ def _print_report(folder: str, report: Report, dry_run: bool) -> None:
         console.print(table)
     counts = ", ".join(f"{report.count(kind)} {kind}" for kind in KINDS)
     verb = "would be embedded" if dry_run else "embedded"
-    console.print(f"{folder}: {counts}; {report.embedded} passages {verb}; revision {report.revision}")
+    console.print(
+        f"{folder}: {counts}; {report.embedded} passages {verb}; revision {report.revision}", soft_wrap=True
+    )
 
 
 def show(

@@ -87,7 +87,8 @@ def _dequantise(
     scale, zero = stored[stem + "_scale"], stored[stem + "_zero_point"].astype(np.int32)
     if scale.ndim == 1 and scale.size > 1 and not per_column:
         scale, zero = scale[:, None], zero[:, None]
-    return ((stored[name].astype(np.int32) - zero) * scale).astype(np.float32)
+    weight: npt.NDArray[np.float32] = ((stored[name].astype(np.int32) - zero) * scale).astype(np.float32)
+    return weight
 
 
 def _parameter_name(name: str) -> str:

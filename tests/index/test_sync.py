@@ -127,7 +127,7 @@ def test_an_article_whose_file_turns_bad_stays_as_it_was(
     folder: Path, store: Store, encoder: ConceptEncoder
 ) -> None:
     sync(folder, store, encoder)
-    (folder / "a.txt").write_bytes(b"\xff\xfe\xfd\x00")
+    (folder / "a.txt").write_bytes(b"caf\xe9 \x00 \x01")
     report = sync(folder, store, encoder)
     (change,) = (change for change in report.changes if change.source == "a.txt")
     assert change.kind == "refused"
