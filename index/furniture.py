@@ -18,6 +18,7 @@ _LATE = 0.6
 """What closes an article stands after this share of its prose."""
 _NEAR_TITLE = 5
 """Dates and bylines are read up to this many lines below the title, even behind a first sentence."""
+_CAPTION_WORDS = 15
 _BLOCK = 10
 """A related-news block has at most so many lines."""
 
@@ -190,12 +191,20 @@ def _body(rest: Sequence[Line], title: Line | None) -> tuple[list[Line], list[Li
 
 
 def _is_detail(rest: Sequence[Line], i: int, title: Line | None) -> bool:
-    """Whether a line between title and first paragraph is none of the body: a name beside a date, the title again."""
+    """Whether a line between title and first paragraph is none of the body: the title again, a name beside a date,
+
+    or a button or uncredited caption, which stand below other furniture.
+    """
     line = rest[i]
     if title and key(line.text) == key(title.text):
         return True
+    if line.words > _CAPTION_WORDS or line.is_ended or line.level or line.is_bullet:
+        return False
+    above = next((j for j in range(i, len(rest)) if rest[j].is_prose), len(rest))
+    if above < len(rest) and above - i <= 2 and any(other.kind != "body" for other in rest[:i]):
+        return True
     beside = [*rest[max(0, i - 1) : i], *rest[i + 1 : i + 2]]
-    return line.words <= 5 and not line.is_ended and any(other.kind in _DETAILS for other in beside)
+    return line.words <= 5 and any(other.kind in _DETAILS for other in beside)
 
 
 def _without_signature(body: list[Line]) -> list[Line]:

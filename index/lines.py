@@ -77,7 +77,8 @@ Rule = Callable[[str, Phrases, Lang], Found | None]
 def lines(text: str, phrases: Phrases) -> tuple[Line, ...]:
     """The lines of a page in order with their kinds; blank and purely decorative ones are left out."""
     lang = language(text)
-    return tuple(_line(raw, phrases, lang) for raw in _unwrapped(text) if any(map(str.isalnum, raw)))
+    written = (raw for raw in _unwrapped(text) if any(map(str.isalnum, raw)))
+    return tuple(line for raw in written for line in _lines_of(raw, phrases, lang))
 
 
 def body_lines(text: str) -> tuple[Line, ...]:
@@ -85,13 +86,34 @@ def body_lines(text: str) -> tuple[Line, ...]:
     return tuple(Line(_plain(raw), "body", _level(raw)) for raw in _unwrapped(text) if raw.strip())
 
 
-def _line(raw: str, phrases: Phrases, lang: Lang) -> Line:
+def _lines_of(raw: str, phrases: Phrases, lang: Lang) -> tuple[Line, ...]:
+    """One line, or a line for each of the details that share it: `By Jane Doe | Nov 9, 2025 | 5 min read`."""
     level, text = _level(raw), _plain(raw)
-    if not level:
-        for rule in _RULES:
-            if found := rule(text, phrases, lang):
-                return Line(text, found[0], 0, found[1])
-    return Line(text, "body", level)
+    if level:
+        return (Line(text, "body", level),)
+    for parts in _partings(text, phrases):
+        kinds = [_kind(part, phrases, lang, _DETAIL_RULES) for part in parts]
+        if len(parts) > 1 and all(kinds):
+            return tuple(
+                Line(part, kind[0], 0, kind[1]) for part, kind in zip(parts, kinds, strict=True) if kind
+            )
+    kind, value = _kind(text, phrases, lang, _RULES) or ("body", None)
+    return (Line(text, kind, 0, value),)
+
+
+def _kind(text: str, phrases: Phrases, lang: Lang, rules: tuple[Rule, ...]) -> Found | None:
+    return next(filter(None, (rule(text, phrases, lang) for rule in rules)), None)
+
+
+def _partings(text: str, phrases: Phrases) -> Iterator[list[str]]:
+    """The ways a short line may fall into details: at bars and dots, and before `by`."""
+    if len(text.split()) > 25:
+        return
+    yield [part for part in _PARTS.split(text) if part]
+    words = text.split()
+    for i in range(1, len(words)):
+        if phrases.whole(words[i], "bare_byline") and not phrases.opener(text, "bare_byline"):
+            yield [" ".join(words[:i]), " ".join(words[i:])]
 
 
 def _unwrapped(text: str) -> Iterator[str]:
@@ -198,7 +220,7 @@ def _caption(text: str, phrases: Phrases, lang: Lang) -> Found | None:
         return "caption", None
     if words > 45 or (_STOPPED.search(text) and not text.endswith((")", ").", "]"))):
         return None
-    if _credit_after_mark(text, phrases):
+    if _credit_after_mark(text, phrases) or re.match(r"[Ii]mage (?:source|caption|credit),", text):
         return "caption", None
     bracket, dashed, slashed = _BRACKET.search(text), _DASHED.search(text), _SLASHED.search(text)
     for found in (bracket, dashed):
@@ -252,7 +274,7 @@ def _byline(text: str, phrases: Phrases, lang: Lang) -> Found | None:
         )
         if rest is None or not (bare or rest["mark"]):
             continue
-        name = re.split(r"\s*[|•·,،/]\s*|\s+[-–—]\s+", rest["name"].strip(" :-–—*"))[0]
+        name = re.split(r"\s*[|•·,،/;]\s*|\s+[-–—]\s+", rest["name"].strip(" :-–—*"))[0]
         if not name or is_name(name):
             return "byline", None if names == ("roles",) else name or ""
     return None
@@ -266,19 +288,13 @@ def is_name(text: str) -> bool:
     return language(text) != "en" or all(w[0].isupper() or w.lower() in _NAME_PARTICLES for w in words)
 
 
-def _parts(text: str, phrases: Phrases, lang: Lang) -> Found | None:
-    """Lines of several kinds: `By Jane Doe | Nov 9, 2025 | 5 min read`, `الرئيسية > العالم > …`."""
-    parts = [part for part in _PARTS.split(text) if part]
-    if len(parts) > 1 and len(text.split()) <= 25:
-        rules = (_furniture, _date, _byline, _section)
-        found = [next(filter(None, (rule(part, phrases, lang) for rule in rules)), None) for part in parts]
-        if all(found):
-            return min((f for f in found if f), key=lambda f: (f[1] is None, f[0] != "byline"))
+def _breadcrumb(text: str, phrases: Phrases, lang: Lang) -> Found | None:
+    """`الرئيسية > العالم > …`; its value is the innermost section."""
     crumbs = [part for part in _BREADCRUMB.split(text) if part]
-    if len(crumbs) > 1 and phrases.whole(crumbs[0], "navigation"):
-        sections = [crumb for crumb in crumbs if phrases.whole(crumb, "sections")]
-        return "section", sections[-1] if sections else None
-    return None
+    if len(crumbs) < 2 or not phrases.whole(crumbs[0], "navigation"):
+        return None
+    sections = [crumb for crumb in crumbs if phrases.whole(crumb, "sections")]
+    return "section", sections[-1] if sections else None
 
 
 def _section(text: str, phrases: Phrases, lang: Lang) -> Found | None:
@@ -300,4 +316,5 @@ _HEADS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
     ("notice", ("related", "closing")),
     ("ticker", ("tickers",)),
 )
-_RULES: tuple[Rule, ...] = (_furniture, _date, _copyright, _byline, _caption, _parts, _section, _opening)
+_DETAIL_RULES: tuple[Rule, ...] = (_furniture, _date, _byline, _section)
+_RULES: tuple[Rule, ...] = (_furniture, _date, _copyright, _byline, _caption, _breadcrumb, _section, _opening)
