@@ -49,13 +49,21 @@ def sources(folder: Path) -> list[str]:
 def read_file(path: Path, source: str, folder: Path) -> RawArticle:
     """The article of one file of a folder, under this source name.
 
-    Raises: ReadError when the suffix is unknown, the file lies outside the folder or its reader refuses it.
+    Raises: ReadError when the suffix is unknown, the name is not UTF-8, the file lies outside the folder or its
+            reader refuses it.
     """
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         known = ", ".join(sorted(READERS))
         raise ReadError(source, f"no reader for {path.suffix or 'a name without suffix'}; there are {known}")
-    if not path.resolve().is_relative_to(folder.resolve()):
+    try:
+        source.encode()
+        is_inside = path.resolve().is_relative_to(folder.resolve())
+    except UnicodeEncodeError:
+        raise ReadError(ascii(source), "has a name that is not UTF-8; rename it") from None
+    except (OSError, RuntimeError) as error:  # a link to itself; RuntimeError before Python 3.13
+        raise ReadError(source, f"cannot be read: {error}") from error
+    if not is_inside:
         raise ReadError(source, "is a link to a file outside the folder; copy the file here instead")
     return reader(path, source)
 

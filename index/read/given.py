@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import fields as dataclass_fields
 from dataclasses import replace
@@ -44,13 +45,11 @@ def merged(first: Given, second: Given) -> Given:
 
 def _checked(name: str, value: object) -> str:
     """The value as text in one line. Raises: TypeError, ValueError with what was wanted and what came."""
-    if name == "published_at" and isinstance(
-        value, date
-    ):  # YAML reads dates itself; a datetime is a date too
-        return value.isoformat()
     if not isinstance(value, str):
-        raise TypeError(f"wanted text, got {type(value).__name__} {value!r}")
+        raise TypeError(f"wanted text, got {type(value).__name__} {_short(value)}")
     text = " ".join(value.split())
+    if any(unicodedata.category(char) in ("Cc", "Cs") for char in text):
+        raise ValueError("has control characters or lone surrogates")
     if len(text) > _MAX_LENGTH:
         raise ValueError(f"has {len(text)} characters, the limit is {_MAX_LENGTH}")
     if name == "published_at":
