@@ -167,10 +167,21 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """The passages that hold a term of a question: rows ascending, `(n,)`, and their lexical scores in (0, 1)."""
+    """The passages that hold a term of a question: `rows` ascending, `(n,)`, and their lexical `scores`, in (0, 1).
+
+    A score is BM25 over its upper bound for the terms that the corpus holds, so that it means the same for every
+    question.
+    `coverage` is the share of all terms, weighted by rarity, that the corpus holds: 1 when no word is unknown to it.
+    """
 
     rows: npt.NDArray[np.int64]
     scores: npt.NDArray[np.float64]
+    coverage: float
+
+    def among(self, rows: npt.NDArray[np.int64]) -> Matches:
+        """Those of these distinct rows."""
+        kept = np.isin(self.rows, rows, assume_unique=True)
+        return Matches(self.rows[kept], self.scores[kept], self.coverage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +289,10 @@ class View(Protocol):
         self, terms: Sequence[Term], phrases: Sequence[Sequence[str]] = (), filters: Filters = Filters()
     ) -> Matches:
         """The passages that pass the filters, hold every phrase (folded words side by side) and any of the terms."""
+        ...
+
+    def langs(self, rows: Sequence[int]) -> list[Lang]:
+        """The languages of the passages at these rows, in that order."""
         ...
 
     def spellings(self, skeletons: Sequence[str]) -> list[str]:

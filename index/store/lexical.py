@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from index.store.columns import Ints, Mask
 from index.store.vocabulary import WordIds
+from index.types import Matches
 
 Floats = npt.NDArray[np.float64]
 
@@ -107,7 +108,8 @@ class Segment:
         places = np.concatenate([self.places[one] for one in slices])
         counts = np.concatenate([self.counts[one] for one in slices])
         each = np.repeat(weights[here] / UNITS, ends - starts) * counts
-        return np.bincount(places, weights=each, minlength=len(self.rows))
+        expected: Floats = np.bincount(places, weights=each, minlength=len(self.rows))
+        return expected
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,32 +170,29 @@ class Postings:
             found.append(part.segment.rows[held])
         return np.concatenate(found)
 
-    def scored(self, terms: Sequence[Mapping[int, float]]) -> tuple[Ints, Floats]:
-        """Rows of the passages that any term is expected in, ascending, and their scores in (0, 1).
-
-        The score is BM25 over its upper bound for these terms, so that it means the same for every question: near 1,
-        each word stands in the passage again and again. A term is a word id → weight mapping; one that no passage
-        holds is rarest of all, and its absence counts most.
-        """
+    def scored(self, terms: Sequence[Mapping[int, float]]) -> Matches:
+        """The passages that any term, a mapping of word id to weight, is expected in; see `Matches`."""
         total = len(self)
         totals = [np.zeros(len(part.segment.rows)) for part in self.parts]
-        bound = 0.0
+        bound = held = 0.0
         for term in terms:
             expected = [_alive(part, part.segment.expected(term)) for part in self.parts]
             holding = sum(float(np.minimum(found, 1).sum()) for found in expected if found is not None)
             idf = float(np.log1p((total - holding + 0.5) / (holding + 0.5)))
-            bound += idf * (SATURATION + 1)
+            bound += idf
+            held += idf * (holding > 0)
             for part, found, scores in zip(self.parts, expected, totals, strict=True):
                 if found is not None:
                     places = np.flatnonzero(found)
                     tf = found[places]
-                    scores[places] += idf * (SATURATION + 1) * tf / (tf + part.norms[places])
-        held = [np.flatnonzero(scores) for scores in totals]
-        rows = [part.segment.rows[places] for part, places in zip(self.parts, held, strict=True)]
-        values = [scores[places] for scores, places in zip(totals, held, strict=True)]
-        return (
-            np.concatenate([np.zeros(0, dtype=np.int64), *rows]),
-            np.concatenate([np.zeros(0), *values]) / max(bound, 1e-9),
+                    scores[places] += idf * tf / (tf + part.norms[places])
+        matched = [np.flatnonzero(scores) for scores in totals]
+        rows = [part.segment.rows[places] for part, places in zip(self.parts, matched, strict=True)]
+        values = [scores[places] for scores, places in zip(totals, matched, strict=True)]
+        return Matches(
+            rows=np.concatenate([np.zeros(0, dtype=np.int64), *rows]),
+            scores=np.concatenate([np.zeros(0), *values]) / (held or 1.0),
+            coverage=held / (bound or 1.0),
         )
 
 

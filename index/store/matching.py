@@ -21,11 +21,10 @@ def matches(
     phrases: Sequence[Sequence[str]],
 ) -> Matches:
     """The live passages that hold every phrase and any of the terms, rows ascending, with their lexical scores."""
-    rows, scores = postings.scored(_resolved(connection, terms))
+    found = postings.scored(_resolved(connection, terms))
     for phrase in phrases:
-        kept = np.isin(rows, _holding(connection, postings, phrase), assume_unique=True)
-        rows, scores = rows[kept], scores[kept]
-    return Matches(rows, scores)
+        found = found.among(_holding(connection, postings, phrase))
+    return found
 
 
 def _resolved(connection: sqlite3.Connection, terms: Sequence[Term]) -> list[dict[int, float]]:

@@ -96,8 +96,14 @@ class EmbeddedView:
         main, fresh = self._masks(filters)
         rows = self.memory.main_columns.rows
         allowed = np.concatenate([rows if main is None else rows[main], self.memory.fresh.rows[fresh]])
-        kept = np.isin(found.rows, allowed, assume_unique=True)
-        return Matches(found.rows[kept], found.scores[kept])
+        return found.among(allowed)
+
+    def langs(self, rows: Sequence[int]) -> list[Lang]:
+        """The languages of the passages at these rows, in that order."""
+        memory, wanted = self.memory, np.array(rows, dtype=np.int64)
+        codes = np.concatenate([memory.main_columns.langs, memory.fresh.langs])
+        places = np.searchsorted(np.concatenate([memory.main_columns.rows, memory.fresh.rows]), wanted)
+        return [LANGS[code] for code in codes[places]]
 
     def spellings(self, skeletons: Sequence[str]) -> list[str]:
         """The words of the corpus whose consonants these are (see `index.names`), in order."""
@@ -200,11 +206,12 @@ class EmbeddedView:
         with self._readers.lend() as connection:
             connection.execute("BEGIN")
             try:
-                (purged,) = connection.execute("SELECT purged FROM state").fetchone()
-                if purged > self.revision:
-                    raise StoreError(
-                        f"revision {self.revision} is gone: another process has purged it; take a new view"
-                    )
+                (gone,) = connection.execute(
+                    "SELECT purged > ? OR NOT EXISTS (SELECT 1 FROM embedding_set WHERE number = ?) FROM state",
+                    (self.revision, self.state.active),
+                ).fetchone()
+                if gone:
+                    raise StoreError(f"revision {self.revision} has been purged meanwhile; take a new view")
                 yield connection
             finally:
                 connection.execute("ROLLBACK")

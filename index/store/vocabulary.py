@@ -22,7 +22,12 @@ from index.names import skeleton
 from index.types import Passage
 
 TABLES = """
-CREATE TABLE word (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE, stem TEXT NOT NULL, skeleton TEXT NOT NULL) STRICT;
+CREATE TABLE word (
+  id INTEGER PRIMARY KEY,
+  text TEXT NOT NULL UNIQUE,
+  stem TEXT NOT NULL,
+  skeleton TEXT NOT NULL           -- see index.names
+) STRICT;
 CREATE INDEX word_stem ON word (stem, text);
 CREATE INDEX word_skeleton ON word (skeleton, text);
 CREATE TABLE wording (
