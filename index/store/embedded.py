@@ -7,14 +7,16 @@ import sqlite3
 import threading
 import time
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
 from index.errors import EncoderMismatchError, StoreDamagedError, StoreError, StoreMissingError
-from index.store import checkpoint, folding, head, schema
+from index.store import checkpoint, embedding_sets, folding, head, schema
 from index.store.database import DATABASE, Readers, mapped, transaction
+from index.store.exchange import Embed
 from index.store.loading import advanced, load
 from index.store.main_index import MainIndex, Tuning
 from index.store.purging import GRACE_S, purge
@@ -22,12 +24,14 @@ from index.store.records import codes_of, from_codes
 from index.store.schema import State
 from index.store.view import EmbeddedView
 from index.store.writer import Writer
-from index.store.writing import Changes
+from index.store.writing import Changes, checked_codes
 from index.types import Embeddings, EncoderKey, Entry
 
 log = logging.getLogger("index.store")
 
 DEFAULT = Tuning()
+BATCH = 256
+"""Passages embedded and committed in one step when the model changes."""
 BACKLOG = 4
 """Writers wait for the folding thread when so many times `fold_at` passages are fresh: bounds memory."""
 
@@ -162,6 +166,71 @@ class EmbeddedStore:
                 changes.delete(article_id)
         return changes.revision
 
+    def prepare(
+        self, key: EncoderKey, embed: Embed, progress: Callable[[int, int], None] | None = None
+    ) -> EmbeddedView:
+        """Embed all passages with another encoder into a set beside the live one; the view that set would give.
+
+        Searches go on meanwhile. Each batch is durable, so that preparing again after a kill embeds only the rest.
+        `progress(done, total)` counts passages.
+        Raises: StoreError: `embed` gave no unit vectors of the right shape; or what `embed` raises.
+        """
+        connection = self._writable().connection
+        with self._changing, mapped(self._folder), transaction(connection):
+            number = embedding_sets.find(connection, key) or schema.add_embedding_set(connection, key)
+            done = self._view.passage_count - embedding_sets.missing_count(connection, number)
+        after = 0
+        while True:
+            with self._changing, mapped(self._folder):
+                rows, passages = embedding_sets.missing(connection, number, after, BATCH)
+            if not rows and not after:
+                return self._candidate(key, number)
+            if rows:
+                codes = checked_codes(embed(passages), len(passages), key.dim, f"passages from row {rows[0]}")
+                with self._changing, mapped(self._folder), transaction(connection):
+                    embedding_sets.fill(connection, number, rows, codes)
+                done += len(rows)
+                if progress:
+                    progress(done, max(done, self._view.passage_count))
+            after = rows[-1] if rows else 0  # at the end, once more from the start
+
+    def switch(self, key: EncoderKey) -> int:
+        """Let a prepared encoder's embeddings answer from now on, in one transaction; returns the new revision.
+
+        The set before stays, to be rolled back to. Raises: StoreError: this encoder's set is not complete.
+        """
+        connection = self._writable().connection
+        with self._changing, mapped(self._folder):
+            with transaction(connection):
+                number = embedding_sets.find(connection, key)
+                if number is None:
+                    raise StoreError(f"no embeddings of {key.id} have been prepared")
+                if number == self._view.state.active:
+                    return self._view.revision
+                state = embedding_sets.switched(connection, schema.read_state(connection), number)
+                schema.write_state(connection, state)
+            head.write(self._folder, state.revision)
+            self._expected = key if self._expected is not None else None
+            self._publish(self._next_view(connection))
+            checkpoint.clean(self._folder, connection)
+        return state.revision
+
+    def previous_key(self) -> EncoderKey:
+        """The encoder that answered before the last switch. Raises: StoreError: there is none."""
+        with self._readers.lend() as connection:
+            return embedding_sets.previous_key(connection)
+
+    def _candidate(self, key: EncoderKey, number: int) -> EmbeddedView:
+        """The view of a complete set that does not answer yet, its index checkpointed so that switching is quick."""
+        with self._reading() as reading:
+            view = self._loaded(reading, replace(schema.read_state(reading), active=number), key)
+        made = self._write_checkpoint(view, view.memory.main)
+        if made is not None:
+            connection = self._writable().connection
+            with self._changing, mapped(self._folder), transaction(connection):
+                checkpoint.record(connection, made)
+        return view
+
     def close(self) -> None:
         """Let go of files and the writer's lock; earlier views answer no more. Closing twice does nothing.
 
@@ -234,9 +303,13 @@ class EmbeddedStore:
         return EmbeddedView(state, now.encoder_key, memory, self._readers)
 
     def _whole_view(self, connection: sqlite3.Connection, state: State) -> EmbeddedView:
-        """The view of this state, around its checkpoint if that is whole, else around an index made anew."""
+        """The view of this state, if it is of the encoder that is expected."""
         key = schema.encoder_key(connection, state.active)
         self._expect(key)
+        return self._loaded(connection, state, key)
+
+    def _loaded(self, connection: sqlite3.Connection, state: State, key: EncoderKey) -> EmbeddedView:
+        """The view of this state, around its checkpoint if that is whole, else around an index made anew."""
         main = self._checkpointed(connection, state, key)
         try:
             memory = load(connection, state, key.dim, main, self._tuning)

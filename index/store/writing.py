@@ -29,7 +29,7 @@ from index.store.records import (
     to_codes,
 )
 from index.store.schema import State
-from index.types import Article, Entry, Passage
+from index.types import Article, Embeddings, Entry, Passage
 
 NORM_TOLERANCE = 1e-3
 SAME = 1e-3
@@ -231,16 +231,8 @@ class _Live:
 
 def _checked_codes(entry: Entry, dim: int) -> Codes:
     """The entry's embeddings as they will lie. Raises: StoreError: they, or the passages, are not as they must be."""
-    article, rows = entry.article, entry.embeddings
-    if rows.shape != (len(entry.passages), dim) or rows.dtype != np.float32:
-        raise StoreError(
-            f"article {article.id}: float32 embeddings of shape ({len(entry.passages)}, {dim}) were wanted,"
-            f" {rows.dtype} of shape {rows.shape} came"
-        )
-    norms = np.linalg.norm(rows.astype(np.float64), axis=1)
-    wrong = ~(np.abs(norms - 1) <= NORM_TOLERANCE)  # NaN and infinity are wrong too
-    if wrong.any():
-        raise StoreError(f"article {article.id}: embedding {int(np.argmax(wrong))} is not a unit vector")
+    article = entry.article
+    codes = checked_codes(entry.embeddings, len(entry.passages), dim, f"article {article.id}")
     if len({passage.id for passage in entry.passages}) < len(entry.passages):
         raise StoreError(f"article {article.id}: two of its passages have the same id")
     places = [passage.paragraph for passage in entry.passages]
@@ -249,6 +241,20 @@ def _checked_codes(entry: Entry, dim: int) -> Codes:
     for passage in entry.passages:
         if passage.article_id != article.id or article.text[passage.start : passage.end] != passage.text:
             raise StoreError(f"article {article.id}: passage {passage.id} is not the text at its offsets")
+    return codes
+
+
+def checked_codes(rows: Embeddings, count: int, dim: int, whose: str) -> Codes:
+    """These embeddings as they will lie. Raises: StoreError: they are not `count` unit vectors of `dim` float32."""
+    if rows.shape != (count, dim) or rows.dtype != np.float32:
+        raise StoreError(
+            f"{whose}: float32 embeddings of shape ({count}, {dim}) were wanted,"
+            f" {rows.dtype} of shape {rows.shape} came"
+        )
+    norms = np.linalg.norm(rows.astype(np.float64), axis=1)
+    wrong = ~(np.abs(norms - 1) <= NORM_TOLERANCE)  # NaN and infinity are wrong too
+    if wrong.any():
+        raise StoreError(f"{whose}: embedding {int(np.argmax(wrong))} is not a unit vector")
     return to_codes(rows)
 
 
