@@ -11,11 +11,13 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Mount
-from starlette.staticfiles import StaticFiles
 
 from index.search import Searcher
+from service.catalogue import Catalogue
 from service.exchange import Exchange
+from service.files import PublicFiles
 from service.limits import BodyLimit, Gate
 from service.openapi import DescribedAPI
 from service.pages import load_templates
@@ -39,14 +41,29 @@ def create_app(settings: Settings, searcher: Searcher | None = None) -> FastAPI:
         # The usual documentation pages load scripts from another host; the document itself is enough.
         docs_url=None,
         redoc_url=None,
-        routes=[*pages.routes, Mount("/static", StaticFiles(directory=STATIC), name="static")],
-        middleware=[Middleware(Exchange), Middleware(BodyLimit, most=settings.max_body)],
+        routes=[*pages.routes, Mount("/static", PublicFiles(directory=STATIC), name="static")],
+        middleware=_middleware(settings),
         # Whatever else is raised reaches Exchange, which answers it the same way.
         exception_handlers={HTTPException: on_exception, RequestValidationError: on_exception},
     )
     for router in (search.router, articles.router, health.router):
         app.include_router(router)
     return app
+
+
+def _middleware(settings: Settings) -> list[Middleware]:
+    found = [Middleware(Exchange), Middleware(BodyLimit, most=settings.max_body)]
+    if settings.cors_origins:
+        found.append(
+            Middleware(
+                CORSMiddleware,
+                allow_origins=list(settings.cors_origins),
+                allow_methods=["GET", "POST"],
+                allow_headers=["Authorization", "Content-Type", "X-Request-ID"],
+                expose_headers=["Retry-After", "X-Request-ID"],
+            )
+        )
+    return found
 
 
 def _lifespan(
@@ -60,6 +77,7 @@ def _lifespan(
                 searcher=searcher or stack.enter_context(open_searcher(settings)),
                 gate=Gate(settings.search_threads, settings.search_queue),
                 templates=load_templates(),
+                catalogue=Catalogue(),
             )
             yield {"service": service}
 

@@ -127,3 +127,12 @@ class ArticlesFields(BaseModel):
     offset: Whole = Field(default=0, ge=0, le=1_000_000_000)
     source: Text | None = Field(default=None, max_length=LONGEST_QUERY)
     publisher: Text | None = Field(default=None, max_length=LONGEST_QUERY)
+
+
+class SimilarFields(BaseModel):
+    """Which paragraph of the article, and how many like it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    paragraph: Whole = Field(default=1, ge=1, le=1_000_000)
+    limit: Whole = Field(default=5, ge=1, le=20)

@@ -33,6 +33,7 @@ DETAILS: Mapping[str, str] = {
     "invalid_json": "The body is not valid JSON.",
     "not_found": "There is nothing at this address.",
     "article_not_found": "No article has this id.",
+    "paragraph_not_found": "The article has no paragraph of this number.",
     "method_not_allowed": "This address does not take this method.",
     "body_too_large": "The body is longer than this service takes.",
     "unsupported_media_type": "Send the body as application/json.",

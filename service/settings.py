@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Origin = Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?$")]
 
 
 class Settings(BaseSettings):
@@ -23,6 +25,9 @@ class Settings(BaseSettings):
     )
     root_path: str = Field(
         default="", pattern=r"^(/[\w.~-]+)*$", description="The prefix a reverse proxy serves us under."
+    )
+    cors_origins: tuple[Origin, ...] = Field(
+        default=(), description="Origins of other sites whose pages may call the API, each in full."
     )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     interface: Literal["ar", "en"] = Field(

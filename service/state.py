@@ -13,6 +13,7 @@ from fastapi import Depends, Request
 from index.encoder import load_encoder
 from index.search import Searcher
 from index.store import open_store
+from service.catalogue import Catalogue
 from service.limits import Gate
 from service.settings import Settings
 
@@ -25,6 +26,7 @@ class Service:
     searcher: Searcher
     gate: Gate
     templates: jinja2.Environment
+    catalogue: Catalogue
 
 
 def service_of(request: Request) -> Service:

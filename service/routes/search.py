@@ -60,8 +60,8 @@ async def search_batch(request: Request, body: BatchBody, service: ServiceDep) -
     timed = await service.gate.run(partial(_answers, service.searcher, body))
     return BatchAnswer(
         request_id=request.state.request_id,
-        took_ms=round(_since(began), 2),
-        answers=[_told(request, service, answer, took_ms) for answer, took_ms in timed],
+        took_ms=round(since(began), 2),
+        answers=[told(request, service, answer, took_ms) for answer, took_ms in timed],
     )
 
 
@@ -69,7 +69,7 @@ async def answered(request: Request, fields: SearchFields, service: Service) -> 
     """The answer to one question, worked out off the event loop."""
     began = time.perf_counter()
     answer = await service.gate.run(partial(service.searcher.search, query_of(fields)))
-    return _told(request, service, answer, _since(began))
+    return told(request, service, answer, since(began))
 
 
 def _answers(searcher: Searcher, body: BatchBody) -> list[tuple[Answer, float]]:
@@ -80,11 +80,12 @@ def _answers(searcher: Searcher, body: BatchBody) -> list[tuple[Answer, float]]:
             answer = searcher.search(query_of(fields))
         except QueryError as error:
             raise QueryError(f"queries.{place}.{error.field}", error.reason) from None
-        timed.append((answer, _since(began)))
+        timed.append((answer, since(began)))
     return timed
 
 
-def _told(request: Request, service: Service, answer: Answer, took_ms: float) -> SearchAnswer:
+def told(request: Request, service: Service, answer: Answer, took_ms: float) -> SearchAnswer:
+    """The answer as it goes over the wire."""
     return search_answer(
         answer,
         service.searcher.encoder.key,
@@ -94,5 +95,6 @@ def _told(request: Request, service: Service, answer: Answer, took_ms: float) ->
     )
 
 
-def _since(began: float) -> float:
+def since(began: float) -> float:
+    """Milliseconds since `began`, a reading of `perf_counter`."""
     return (time.perf_counter() - began) * 1000

@@ -2,14 +2,16 @@
 
 import { Client } from "./client.js";
 import { hitItem, Speech } from "./hits.js";
+import { keys } from "./keys.js";
 
 const PAUSE = 250;
 const form = document.getElementById("box");
 const input = document.getElementById("q");
 const results = document.getElementById("results");
+const filters = document.getElementById("filters");
 
-if (results) enhance();
-keys();
+enhance();
+keys(input);
 
 function enhance() {
   const words = JSON.parse(results.dataset.words);
@@ -19,6 +21,7 @@ function enhance() {
   const list = document.getElementById("hits");
   const state = document.getElementById("state");
   const pages = document.getElementById("pages");
+  const clear = document.getElementById("clear");
   const ui = new URLSearchParams(location.search).get("ui");
   let timer = 0;
   let composing = false;
@@ -57,7 +60,7 @@ function enhance() {
     return `${path}?ui=${ui}${hash && `#${hash}`}`;
   }
 
-  function clear() {
+  function empty() {
     client.drop();
     list.replaceChildren();
     list.removeAttribute("aria-busy");
@@ -105,7 +108,7 @@ function enhance() {
   async function ask(query) {
     shown = query;
     if (!new URLSearchParams(query).has("q")) {
-      clear();
+      empty();
       return;
     }
     document.title = `${new URLSearchParams(query).get("q")} · ${words.brand}`;
@@ -129,6 +132,25 @@ function enhance() {
     if (query !== shown || state.dataset.state !== "answered") ask(query);
   }
 
+  /** The address's fields into the form: what Back and Forward lead to. */
+  function restore() {
+    const params = new URLSearchParams(location.search);
+    for (const field of form.elements) {
+      if (!field.name || field.name === "ui") continue;
+      const value = params.get(field.name) ?? "";
+      if (field.type === "checkbox") field.checked = value === field.value;
+      else field.value = value;
+    }
+    filtering();
+    ask(asked());
+  }
+
+  function filtering() {
+    const fields = [...filters.querySelectorAll("[name]")];
+    clear.hidden = !fields.some((field) => (field.type === "checkbox" ? field.checked : field.value));
+    return fields;
+  }
+
   input.addEventListener("compositionstart", () => (composing = true));
   input.addEventListener("compositionend", () => {
     composing = false;
@@ -143,11 +165,20 @@ function enhance() {
     event.preventDefault();
     go(address(asked()) !== location.href);
   });
-  addEventListener("popstate", () => {
-    const params = new URLSearchParams(location.search);
-    input.value = params.get("q") ?? "";
-    ask(asked());
+  addEventListener("popstate", restore);
+  filters.addEventListener("change", () => {
+    filtering();
+    if (input.value.trim()) go(true);
   });
+  clear.addEventListener("click", () => {
+    for (const field of filtering()) {
+      if (field.type === "checkbox") field.checked = false;
+      else field.value = "";
+    }
+    filtering();
+    if (input.value.trim()) go(true);
+  });
+  filtering();
 }
 
 function skeleton() {
@@ -155,30 +186,4 @@ function skeleton() {
   item.className = "skeleton";
   item.append(...Array.from({ length: 4 }, () => document.createElement("i")));
   return item;
-}
-
-/** `/` to the box, arrows through the hits, Escape back to the box and then to an empty one. */
-function keys() {
-  const links = () => [...document.querySelectorAll(".hit h2 a, .empty .examples a")];
-  addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    const inBox = document.activeElement === input;
-    const at = links().indexOf(document.activeElement);
-    if (event.key === "/" && !document.activeElement.matches("input, select, textarea")) {
-      input.focus();
-      input.select();
-    } else if (event.key === "ArrowDown" && (inBox || at >= 0)) {
-      links()[at + 1]?.focus();
-    } else if (event.key === "ArrowUp" && at >= 0) {
-      (links()[at - 1] ?? input).focus();
-    } else if (event.key === "Escape" && at >= 0) {
-      input.focus();
-    } else if (event.key === "Escape" && inBox && input.value) {
-      input.value = "";
-      input.dispatchEvent(new Event("input"));
-    } else {
-      return;
-    }
-    event.preventDefault();
-  });
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi.testclient import TestClient
 
-from tests.service.conftest import SUMMIT
+from tests.service.conftest import SUMMIT, WATER
 
 ARTICLE = {
     *("id", "title", "publisher", "author", "section", "published_at", "source", "url", "sha256", "inferred"),
@@ -44,3 +44,14 @@ def test_the_list_refuses_unknown_fields(client: TestClient) -> None:
     response = client.get("/v1/articles", params={"page": 2})
     assert response.status_code == 422
     assert response.json()["errors"] == [{"field": "page", "reason": "there is no such field"}]
+
+
+def test_similar_paragraphs_are_of_other_articles(client: TestClient) -> None:
+    path = f"/v1/articles/{WATER.article.id}/similar"
+    body = client.get(path, params={"paragraph": 2, "limit": 1}).json()
+    (hit,) = body["hits"]
+    assert hit["article"]["source"] == "markup.txt"
+    assert hit["rank"] == 1
+    assert body["answerable"] is None
+    assert client.get(path, params={"paragraph": 9}).json()["code"] == "paragraph_not_found"
+    assert client.get("/v1/articles/nowhere/similar").json()["code"] == "article_not_found"

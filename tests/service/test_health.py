@@ -42,7 +42,7 @@ def test_openapi_is_3_1_with_stable_names(client: TestClient) -> None:
         operation["operationId"] for path in document["paths"].values() for operation in path.values()
     }
     assert operations == {
-        *("search", "searchByPost", "searchBatch", "listArticles", "getArticle"),
+        *("search", "searchByPost", "searchBatch", "listArticles", "getArticle", "similarParagraphs"),
         *("live", "ready", "info"),
     }
     assert "HTTPValidationError" not in document["components"]["schemas"]

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from fastapi.testclient import TestClient
+from pydantic import ValidationError
 
 from index.search import Searcher
 from service.app import STATIC, create_app
@@ -45,6 +46,18 @@ def test_the_page_is_in_the_readers_language(
 
 def test_the_empty_page_offers_examples(client: TestClient) -> None:
     assert "What does the water law say?" in page(client, "/")
+
+
+def test_without_set_examples_the_titles_are_asked(searcher: Searcher) -> None:
+    with TestClient(create_app(Settings(), searcher)) as client:
+        assert ">Water law</a>" in page(client, "/")
+
+
+def test_the_filters_offer_the_corpuss_publishers(client: TestClient) -> None:
+    text = page(client, "/?q=summit&publisher=الناشر&passage_lang=ar&ui=en")
+    assert '<option value="الناشر" dir="auto" selected>الناشر</option>' in text
+    assert '<option value="ar" selected>Arabic</option>' in text
+    assert "2 paragraphs" in text
 
 
 def test_results_are_there_without_a_script(client: TestClient) -> None:
@@ -96,10 +109,43 @@ def test_the_article_is_shown_with_its_paragraphs(client: TestClient) -> None:
     text = page(client, f"/articles/{SUMMIT.article.id}?ui=en")
     assert '<article class="article" lang="ar" dir="rtl">' in text
     assert "<h2>المعادن النادرة</h2>" in text
-    assert re.findall(r'<div class="passage" id="(p\d+)">', text) == ["p1", "p2"]
+    assert re.findall(r'<div class="passage" id="(p\d+)"', text) == ["p1", "p2"]
     for shown in ("summit.txt", "a" * 64, "https://example.org/summit", "9 November 2025"):
         assert shown in text
     assert text.count('<span class="inferred">') == 2
+
+
+def test_each_paragraph_carries_its_citation(client: TestClient) -> None:
+    text = page(client, f"/articles/{SUMMIT.article.id}?ui=en")
+    assert 'data-cite-ar="مريم حسن، «قمة المعادن»، الناشر، ٩ نوفمبر ٢٠٢٥، الفقرة ٢."' in text
+    assert ">مريم حسن، «قمة المعادن»، الناشر، ٩ نوفمبر ٢٠٢٥.</p>" in text
+
+
+def test_the_demo_stands_in_both_languages(client: TestClient) -> None:
+    assert '<html lang="ar" dir="rtl">' in page(client, "/demo?ui=ar")
+    assert page(client, "/demo?ui=en").count("<sanad-search ") == 2
+
+
+def test_scripts_may_be_loaded_by_other_sites_but_the_api_may_not(client: TestClient) -> None:
+    origin = {"Origin": "https://portal.example"}
+    script = client.get("/static/sanad-search.js", headers=origin)
+    assert script.headers["Access-Control-Allow-Origin"] == "*"
+    assert "Access-Control-Allow-Origin" not in client.get("/v1/search?q=summit", headers=origin).headers
+
+
+def test_the_api_is_open_to_the_origins_that_are_set(searcher: Searcher) -> None:
+    settings = Settings(cors_origins=("https://portal.example",))
+    with TestClient(create_app(settings, searcher)) as client:
+        for origin, allowed in (("https://portal.example", True), ("https://other.example", False)):
+            headers = client.get("/v1/search?q=summit", headers={"Origin": origin}).headers
+            assert (headers.get("Access-Control-Allow-Origin") == origin) is allowed
+            assert "Access-Control-Allow-Credentials" not in headers
+
+
+@pytest.mark.parametrize("origin", ["*", "portal.example", "https://portal.example/"])
+def test_an_origin_is_an_exact_one(origin: str) -> None:
+    with pytest.raises(ValidationError):
+        Settings(cors_origins=(origin,))
 
 
 def test_a_missing_article_is_a_page_for_people(client: TestClient) -> None:

@@ -14,6 +14,7 @@ from service.words import WORDS, count, day, number
 
 def test_both_languages_have_every_word() -> None:
     assert set(WORDS["ar"]) == set(WORDS["en"])
+    assert not set(WORDS["ar"]) & set(dir(dict)), "a template would find the dictionary's method"
     for name, word in WORDS["ar"].items():
         assert re.findall(r"\{\w+\}", word) == re.findall(r"\{\w+\}", WORDS["en"][name])
 

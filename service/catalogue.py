@@ -1,0 +1,71 @@
+"""What the page offers from the corpus itself: questions to try, publishers to choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from index.types import Provenance, View
+from service.bidi import lang_of
+from service.words import Interface
+
+MOST_EXAMPLES = 4
+LONGEST_EXAMPLE = 100
+MOST_PUBLISHERS = 100
+# Beyond this many articles the list is a sample: a page must not read a whole library.
+MOST_ARTICLES = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Titles fit to be asked, and publishers by name, of one revision."""
+
+    revision: int
+    titles: tuple[str, ...]
+    publishers: tuple[str, ...]
+
+    def examples(self, ui: Interface) -> list[str]:
+        """A few titles: those that ask come first, then those in the interface's language."""
+        ranked = sorted(
+            self.titles,
+            key=lambda title: (not title.rstrip().endswith(("?", "؟")), lang_of(title) != ui),
+        )
+        return ranked[:MOST_EXAMPLES]
+
+
+class Catalogue:
+    """The newest offer, read again only when the revision changes; safe in several threads."""
+
+    def __init__(self) -> None:
+        self._offer: Offer | None = None
+
+    def of(self, view: View) -> Offer:
+        """The offer of this view's revision."""
+        offer = self._offer
+        if offer is None or offer.revision != view.revision:
+            # Two threads may both read it: the same offer, and no lock to wait for.
+            self._offer = offer = _read(view)
+        return offer
+
+
+def _read(view: View) -> Offer:
+    listed = list(_articles(view))
+    publishers = {provenance.publisher for provenance in listed if provenance.publisher}
+    fit = [provenance for provenance in listed if len(provenance.title) <= LONGEST_EXAMPLE]
+    # A title that was made up from the first words of a text is a poor question.
+    stated = [provenance for provenance in fit if "title" not in provenance.inferred] or fit
+    return Offer(
+        revision=view.revision,
+        titles=tuple(provenance.title for provenance in stated[: MOST_EXAMPLES * 10]),
+        publishers=tuple(sorted(publishers)[:MOST_PUBLISHERS]),
+    )
+
+
+def _articles(view: View) -> Iterator[Provenance]:
+    offset = 0
+    while offset < MOST_ARTICLES:
+        listed, _ = view.articles(500, offset)
+        if not listed:
+            return
+        yield from (provenance for _, provenance, _ in listed)
+        offset += len(listed)
