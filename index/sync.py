@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from index.types import Article, Embeddings, Encoder, Entry, Passage, RawArticle
 
 FLUSH_PASSAGES = 512
 """Passages embedded and committed in one step: bounds memory, and what a kill in mid-sync has to do again."""
+
+Known: TypeAlias = Mapping[str, tuple[str | None, Embeddings]]
+"""Passage id → (heading, embedding row) of what is stored of one article."""
 
 Kind = Literal["added", "changed", "unchanged", "removed", "refused"]
 KINDS: tuple[Kind, ...] = ("added", "changed", "unchanged", "removed", "refused")
@@ -48,7 +51,7 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class _Cut:
+class Cut:
     """An article cut into passages, on its way to the encoder."""
 
     article: Article
@@ -87,7 +90,7 @@ class _Sync:
         self._root, self._dry_run = root, dry_run
         self._known = store.digests()
         self._roots = dict(store.roots())
-        self._pending: list[_Cut] = []
+        self._pending: list[Cut] = []
         self._seen: set[str] = set()
         self._embedded = 0
 
@@ -136,7 +139,7 @@ class _Sync:
             return self._refuse(item.source, "no passage was found in it")
         if self._known.get(article.id) == digest(article, passages):
             return Change(item.source, "unchanged", len(passages))
-        self._pending.append(_Cut(article, passages))
+        self._pending.append(Cut(article, passages))
         kind: Kind = "changed" if article.id in self._known else "added"
         return Change(item.source, kind, len(passages))
 
@@ -147,24 +150,10 @@ class _Sync:
 
     def _flush(self) -> None:
         pending, self._pending = self._pending, []
-        known = [self._store.embeddings(cut.article.id) for cut in pending]
-        fresh = [
-            passage
-            for cut, stored in zip(pending, known, strict=True)
-            for passage in cut.passages
-            if passage.id not in stored or stored[passage.id][0] != passage.heading
-        ]
+        fresh, known = fresh_passages(pending, self._store)
         self._embedded += len(fresh)
-        if not pending or self._dry_run:
-            return
-        rows = dict(zip((p.id for p in fresh), encode_passages(self._encoder, fresh), strict=True))
-        self._store.put(
-            [
-                Entry(cut.article, cut.passages, _stack(cut.passages, rows, stored, self._encoder.key.dim))
-                for cut, stored in zip(pending, known, strict=True)
-            ],
-            root=self._root,
-        )
+        if pending and not self._dry_run:
+            self._store.put(entries(pending, fresh, known, self._encoder), root=self._root)
 
     def _gone(self) -> list[str]:
         return [id_ for id_, root in self._roots.items() if root == self._root and id_ not in self._seen]
@@ -175,6 +164,29 @@ class _Sync:
             self._store.delete(gone)
         for source in sorted(provenance[article].source for article in gone):
             yield Change(source, "removed")
+
+
+def fresh_passages(cuts: Sequence[Cut], store: Store) -> tuple[list[Passage], list[Known]]:
+    """The passages that have to be embedded, and what the store knows of each article."""
+    known = [store.embeddings(cut.article.id) for cut in cuts]
+    fresh = [
+        passage
+        for cut, stored in zip(cuts, known, strict=True)
+        for passage in cut.passages
+        if passage.id not in stored or stored[passage.id][0] != passage.heading
+    ]
+    return fresh, known
+
+
+def entries(
+    cuts: Sequence[Cut], fresh: Sequence[Passage], known: Sequence[Known], encoder: Encoder
+) -> list[Entry]:
+    """What to put into the store: the fresh passages embedded, the rows of the others as they are stored."""
+    rows = dict(zip((p.id for p in fresh), encode_passages(encoder, fresh), strict=True))
+    return [
+        Entry(cut.article, cut.passages, _stack(cut.passages, rows, stored, encoder.key.dim))
+        for cut, stored in zip(cuts, known, strict=True)
+    ]
 
 
 def encode_passages(encoder: Encoder, passages: Sequence[Passage]) -> Embeddings:
@@ -193,7 +205,7 @@ def _with_heading(passage: Passage) -> str:
 def _stack(
     passages: Iterable[Passage],
     fresh: dict[str, Embeddings],
-    stored: Mapping[str, tuple[str | None, Embeddings]],
+    stored: Known,
     dim: int,
 ) -> Embeddings:
     rows = [fresh[p.id] if p.id in fresh else stored[p.id][1] for p in passages]
