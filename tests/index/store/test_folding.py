@@ -14,6 +14,7 @@ from index.store.exact_index import ExactIndex
 from index.store.main_index import Tuning
 from index.types import EncoderKey, Filters
 from tests.index.store.corpus import clustered_rows, random_entry, unit_rows
+from tests.index.store.reference import numpy_nearest
 
 EVERYTHING = Filters()
 DIM = 64
@@ -44,13 +45,7 @@ def top(
 
 def brute(rows: np.ndarray, query: np.ndarray, k: int = 10) -> list[tuple[int, float]]:
     """What NumPy says, rows numbered from 1."""
-    wide = rows.astype(np.float16).astype(np.float64)
-    scores = (wide @ (query.astype(np.float64) / np.linalg.norm(query.astype(np.float64)))) / np.linalg.norm(
-        wide, axis=1
-    )
-    scores = scores.astype(np.float32)
-    order = np.lexsort((np.arange(len(rows)), -scores))[:k]
-    return [(int(row) + 1, float(scores[row])) for row in order]
+    return numpy_nearest(np.arange(1, len(rows) + 1), rows, query, k)
 
 
 def test_fresh_passages_are_folded_and_answers_stay_exact(tmp_path: Path) -> None:
