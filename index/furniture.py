@@ -19,6 +19,7 @@ _LATE = 0.6
 _NEAR_TITLE = 5
 """Dates and bylines are read up to this many lines below the title, even behind a first sentence."""
 _CAPTION_WORDS = 15
+_LABEL_WORDS = 8
 _BLOCK = 10
 """A related-news block has at most so many lines."""
 
@@ -40,7 +41,7 @@ def page(lines: Sequence[Line], given_title: str | None, phrases: Phrases) -> Pa
     lines = _with_names(lines)
     writer, signature = _writer(lines, phrases)
     end = min(_closing(lines), signature)
-    main = _without_related(lines[:end])
+    main = _without_enclosed(_without_related(lines[:end]))
     place = _title_place(main, given_title)
     title = main[place] if place >= 0 else None
     head, rest = main[: max(place, 0)], main[place + 1 :]
@@ -141,6 +142,21 @@ def _block_end(lines: Sequence[Line], start: int) -> int:
     return end
 
 
+def _without_enclosed(lines: Sequence[Line]) -> list[Line]:
+    """The lines below the first paragraph without the short ones that furniture encloses: what a newsletter box says."""
+    start = next((i for i, line in enumerate(lines) if line.is_prose), len(lines))
+    kept = list(lines[: start + 1])
+    run: list[Line] = []
+    for line in lines[start + 1 :]:
+        if line.kind == "body" and not line.is_ended and line.words <= _CAPTION_WORDS and not line.level:
+            run.append(line)
+            continue
+        encloses = line.kind in _DROPPED and kept[-1].kind in _DROPPED and len(run) <= _BLOCK
+        kept += [line] if encloses else [*run, line]
+        run = []
+    return kept + run
+
+
 def _title_place(lines: Sequence[Line], given_title: str | None) -> int:
     """The index of the title, -1 for none: the given one, a marked one, else by place above the first paragraph.
 
@@ -191,9 +207,8 @@ def _body(rest: Sequence[Line], title: Line | None) -> tuple[list[Line], list[Li
 
 
 def _is_detail(rest: Sequence[Line], i: int, title: Line | None) -> bool:
-    """Whether a line between title and first paragraph is none of the body: the title again, a name beside a date,
-
-    or a button or uncredited caption, which stand below other furniture.
+    """Whether a line between title and first paragraph is none of the body: the title again; a label
+    or name beside the date; a button or uncredited caption, which stand below other furniture.
     """
     line = rest[i]
     if title and key(line.text) == key(title.text):
@@ -201,10 +216,11 @@ def _is_detail(rest: Sequence[Line], i: int, title: Line | None) -> bool:
     if line.words > _CAPTION_WORDS or line.is_ended or line.level or line.is_bullet:
         return False
     above = next((j for j in range(i, len(rest)) if rest[j].is_prose), len(rest))
+    if line.words <= _LABEL_WORDS and any(other.kind in ("date", "byline") for other in rest[i:above]):
+        return True
     if above < len(rest) and above - i <= 2 and any(other.kind != "body" for other in rest[:i]):
         return True
-    beside = [*rest[max(0, i - 1) : i], *rest[i + 1 : i + 2]]
-    return line.words <= 5 and any(other.kind in _DETAILS for other in beside)
+    return i > 0 and line.words <= 5 and rest[i - 1].kind in _DETAILS
 
 
 def _without_signature(body: list[Line]) -> list[Line]:

@@ -220,7 +220,7 @@ def _caption(text: str, phrases: Phrases, lang: Lang) -> Found | None:
         return "caption", None
     if words > 45 or (_STOPPED.search(text) and not text.endswith((")", ").", "]"))):
         return None
-    if _credit_after_mark(text, phrases) or re.match(r"[Ii]mage (?:source|caption|credit),", text):
+    if _credit_after_mark(text, phrases):
         return "caption", None
     bracket, dashed, slashed = _BRACKET.search(text), _DASHED.search(text), _SLASHED.search(text)
     for found in (bracket, dashed):
@@ -233,18 +233,25 @@ def _caption(text: str, phrases: Phrases, lang: Lang) -> Found | None:
 
 
 def _credit_after_mark(text: str, phrases: Phrases) -> bool:
-    """`Photo: Jane Doe`, `a captionالمصدر: رويترز` (pages glue them), not `قال المصدر: "لا"`."""
-    for colon in re.finditer(r"\s*[:：]\s*", text):
-        before, credit = text[: colon.start()], text[colon.end() :]
-        if _QUOTED.search(credit) or len(credit.split()) > (25 if len(before.split()) <= 2 else 6):
+    """`Photo: Jane Doe`, `صدر الصورة، Getty`, `a captionالمصدر: رويترز` (pages glue them), not `قال المصدر: "لا"`."""
+    for mark in re.finditer(r"\s*[:：،,]\s*", text):
+        before, credit = text[: mark.start()], text[mark.end() :]
+        n = phrases.closer(before, "credit_marks")
+        if (
+            n == len(key(before).split())
+            and n > (0 if ":" in mark[0] else 1)
+            and not _STOPPED.search(credit.strip(")"))
+        ):
+            return len(credit.split()) <= 25
+        if ":" not in mark[0] or _QUOTED.search(credit) or len(credit.split()) > 6:
             continue
-        if phrases.whole(before, "credit_marks") and not _STOPPED.search(credit.rstrip(")")):
-            return True
         glued = re.search(
             r"(?P<before>.*\S)\s*(?P<mark>المصدر|مصدر الصورة|تصوير|[Ss]ource|[Pp]hoto(?: by)?|[Cc]redit)$",
             before,
         )
         if glued and phrases.closer(glued["before"], "speech") == 0 and glued["before"][-1:] not in "وب":
+            return True
+        if n and (_is_credit(credit, phrases) or _STOPPED.search(" ".join(before.split()[:-n]))):
             return True
     return False
 
@@ -268,7 +275,7 @@ def _byline(text: str, phrases: Phrases, lang: Lang) -> Found | None:
     for names, bare in ((("bare_byline",), True), (("byline",), False), (("roles",), False)):
         n = phrases.opener(text, *names)
         rest = (
-            re.match(rf"^(?:[^\w]*\w[\w.’']*){{{n}}}(?P<mark>\s*[:：/–—-])?\s*(?P<name>.*)$", text)
+            re.match(rf"^(?:[^\w]*\w[\w.’']*){{{n}}}(?P<mark>\s*[:：/،,–—-])?\s*(?P<name>.*)$", text)
             if n
             else None
         )
