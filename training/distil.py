@@ -1,0 +1,136 @@
+"""Distillation: sentences, names and words of the added language are pulled to the teacher's space."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+
+from training import data
+from training.config import Config
+from training.heldout import fold
+from training.initialise import load_student
+from training.loop import Loss, Plan, Sampler, train
+from training.losses import contrast, pull
+from training.network import device, encode, load_tokenizer
+from training.targets import Targets, read_targets
+
+Ids = list[list[int]]
+SENTENCE_TOKENS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Translations:
+    """Pairs cut into ids on both sides, with the teacher's embedding (n, dim) of the known side.
+
+    `groups` numbers equal spellings of the added side, which must not be told apart.
+    """
+
+    known: Ids
+    added: Ids
+    teacher: torch.Tensor
+    groups: torch.Tensor
+
+
+def token_ids(tokenizer: Tokenizer, texts: Sequence[str]) -> Ids:
+    """Token ids of each text, with [CLS] and [SEP], truncated as the tokenizer says."""
+    return [encoding.ids for encoding in tokenizer.encode_batch(list(texts))]
+
+
+def translations(pairs: Sequence[data.Pair], tokenizer: Tokenizer, targets: Targets) -> Translations:
+    """The pairs ready for training, in the given order."""
+    numbers: dict[str, int] = {}
+    groups = [numbers.setdefault(fold(pair.added), len(numbers)) for pair in pairs]
+    return Translations(
+        token_ids(tokenizer, [pair.known for pair in pairs]),
+        token_ids(tokenizer, [pair.added for pair in pairs]),
+        torch.from_numpy(targets.of([pair.known for pair in pairs])),
+        torch.tensor(groups),
+    )
+
+
+class SentenceTask:
+    """Added-language sentences against teacher embeddings, those of other sentences as wrong answers."""
+
+    def __init__(self, body: Any, pairs: Translations, config: Config) -> None:
+        self._body, self._pairs, self._config = body, pairs, config
+        self._sampler = Sampler(len(pairs.added), config.distillation.pairs, config.seed)
+
+    def __call__(self, number: int) -> torch.Tensor:
+        settings, chosen = self._config.distillation, self._sampler.draw(number)
+        others = np.random.default_rng((self._config.seed, 1, number)).integers(
+            0, len(self._pairs.added), settings.bank
+        )
+        budget = settings.optimiser.chunk_tokens
+        student = encode(self._body, [self._pairs.added[i] for i in chosen], budget)
+        teacher = self._pairs.teacher[np.concatenate([chosen, others])].to(student.device)
+        own = teacher[: len(chosen)]
+        right = torch.arange(len(chosen), device=student.device)
+        alike = own @ teacher.T > 0.9
+        forward = contrast(student, teacher, right, settings.temperature, alike)
+        backward = contrast(own, student, right, settings.temperature, alike[:, : len(chosen)])
+        return settings.pull * pull(student, own) + forward + 0.5 * backward
+
+
+class NameTask:
+    """Single names and words: both spellings are encoded and must find each other and the teacher."""
+
+    def __init__(self, body: Any, pairs: Translations, config: Config) -> None:
+        self._body, self._pairs, self._config = body, pairs, config
+        self._sampler = Sampler(len(pairs.added), config.distillation.names, config.seed + 1)
+
+    def __call__(self, number: int) -> torch.Tensor:
+        settings, chosen = self._config.distillation, self._sampler.draw(number)
+        budget, n = settings.optimiser.chunk_tokens, len(chosen)
+        ids = [self._pairs.added[i] for i in chosen] + [self._pairs.known[i] for i in chosen]
+        both = encode(self._body, ids, budget)
+        added, known = both[:n], both[n:]
+        teacher = self._pairs.teacher[chosen].to(both.device)
+        groups = self._pairs.groups[chosen].to(both.device)
+        same = groups[:, None] == groups[None, :]
+        right = torch.arange(n, device=both.device)
+        found = contrast(added, known, right, settings.temperature, same)
+        found = found + contrast(known, added, right, settings.temperature, same)
+        return found + 2.0 * pull(added, teacher) + 2.0 * pull(known, teacher)
+
+
+class KnownTask:
+    """Known-language texts held to the teacher, so that nothing of it is lost."""
+
+    def __init__(self, body: Any, ids: Ids, teacher: torch.Tensor, config: Config) -> None:
+        self._body, self._ids, self._teacher, self._config = body, ids, teacher, config
+        self._sampler = Sampler(len(ids), config.distillation.english, config.seed + 2)
+
+    def __call__(self, number: int) -> torch.Tensor:
+        settings, chosen = self._config.distillation, self._sampler.draw(number)
+        student = encode(self._body, [self._ids[i] for i in chosen], settings.optimiser.chunk_tokens)
+        return 2.0 * settings.pull * pull(student, self._teacher[chosen].to(student.device))
+
+
+def translation_tasks(config: Config, body: Any) -> dict[str, Loss]:
+    """The tasks of distillation by letter: P sentences, N names, E English held to the teacher."""
+    tokenizer = load_tokenizer(config.work / "vocabulary", SENTENCE_TOKENS)
+    targets = read_targets(config.work / "targets")
+    sentences = translations(data.sentence_pairs(config), tokenizer, targets)
+    names = translations(data.name_pairs(config), tokenizer, targets)
+    held = [text for row in data.known_questions(config) for text in row]
+    held += [pair.known for pair in data.sentence_pairs(config)][: len(held)]
+    held.sort(key=data.order)
+    return {
+        "P": SentenceTask(body, sentences, config),
+        "N": NameTask(body, names, config),
+        "E": KnownTask(body, token_ids(tokenizer, held), torch.from_numpy(targets.of(held)), config),
+    }
+
+
+def make_distilled(config: Config, folder: Path) -> None:
+    """Fills a folder with the checkpoints of the distillation."""
+    torch.manual_seed(config.seed)
+    torch.set_num_threads(config.threads)
+    settings = config.distillation
+    body = load_student(config, config.work / "student" / "weights.pt").to(device()).train()
+    plan = Plan(settings.steps, settings.cycle, settings.save_every, settings.optimiser)
+    train(body, plan, translation_tasks(config, body), folder, {})

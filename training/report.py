@@ -1,0 +1,73 @@
+"""The evaluation stage: the figures of the served model, its float version, the teacher, BM25 and a rival."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from training.config import Config
+from training.evaluate import (
+    Figures,
+    evaluate,
+    evaluate_bm25,
+    evaluate_english,
+    onnx_embed,
+    torch_embed,
+)
+from training.measures import Measure, Ranking
+
+FILE = "figures.json"
+
+
+def figures_of_folder(config: Config, folder: Path, dim: int | None = None) -> Figures:
+    """The figures of a served folder (int8) or, where it has no ONNX graph, of a float folder."""
+    served = (folder / "onnx" / "model_int8.onnx").exists()
+    embed = onnx_embed(folder, config.threads) if served else torch_embed(folder, config.threads)
+    return evaluate(embed, config, dim)
+
+
+def make_evaluation(config: Config, folder: Path) -> None:
+    """Fills a folder with figures.json: by system, then by set."""
+    served = config.work / "export"
+    found = {
+        "int8": figures_of_folder(config, served),
+        "float": figures_of_folder(config, config.work / "average" / "float"),
+        "teacher": evaluate_english(torch_embed(config.teacher_folder(), config.threads), config),
+        "BM25": evaluate_bm25(config),
+    }
+    found |= {f"int8 {dim}": figures_of_folder(config, served, dim) for dim, _ in config.retrieval.matryoshka}
+    if config.export.rival is not None and config.export.rival.exists():
+        found["first"] = figures_of_folder(config, config.export.rival)
+    text = json.dumps({name: plain_figures(f) for name, f in found.items()}, indent=1, ensure_ascii=False)
+    (folder / FILE).write_text(text, "utf-8")
+
+
+def plain_figures(figures: Figures) -> dict[str, Any]:
+    """Figures as plain values for JSON."""
+    return asdict(figures)
+
+
+def read_figures(path: Path) -> dict[str, Figures]:
+    """The figures of a finished evaluation stage, by system."""
+    found: Mapping[str, Any] = json.loads(path.read_text("utf-8"))
+    return {name: _figures(part) for name, part in found.items()}
+
+
+def _figures(part: Mapping[str, Any]) -> Figures:
+    rankings = {
+        name: Ranking(**{k: Measure(**value) for k, value in measures.items()})
+        for name, measures in part["rankings"].items()
+    }
+    return Figures(rankings, {name: Measure(**value) for name, value in part["measures"].items()})
+
+
+def table(figures: Figures) -> str:
+    """Figures as two Markdown tables."""
+    lines = ["| set | questions | R@1 | R@5 | R@10 | nDCG@10 |", "|---|---|---|---|---|---|"]
+    for name, r in figures.rankings.items():
+        cells = (str(m) for m in (r.recall_1, r.recall_5, r.recall_10, r.ndcg_10))
+        lines.append(f"| {name} | {r.recall_1.count} | {' | '.join(cells)} |")
+    lines += ["", "| set | n | figure |", "|---|---|---|"]
+    lines += [f"| {name} | {m.count} | {m} |" for name, m in figures.measures.items()]
+    return "\n".join(lines)

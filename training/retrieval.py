@@ -1,0 +1,177 @@
+"""Retrieval tuning: questions find their passage among all passages, in both languages."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from training import data
+from training.config import Config
+from training.crops import CropTask
+from training.distil import Ids, token_ids, translation_tasks
+from training.initialise import load_student
+from training.loop import Plan, Sampler, checkpoints, train
+from training.losses import contrast, nested, pull
+from training.network import device, encode, load_tokenizer
+from training.targets import Targets, read_targets
+
+ALIKE = 0.85
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """The judged passages as ids, with teacher embeddings of their digests (n, dim) and questions.
+
+    `known_rows[i]` are the rows of passage i's questions in `known` and `asked` (q, dim); `owner` (q,)
+    leads back. `near` (n, 12) are its BM25 neighbours.
+    """
+
+    passages: Ids
+    known: Ids
+    added: Ids
+    known_rows: list[list[int]]
+    added_rows: list[list[int]]
+    owner: torch.Tensor
+    digests: torch.Tensor
+    asked: torch.Tensor
+    near: np.ndarray[Any, np.dtype[np.int64]]
+
+
+def read_corpus(config: Config) -> Corpus:
+    """All judged passages, cut and with their targets."""
+    tokenizer = load_tokenizer(config.work / "vocabulary", config.retrieval.max_tokens)
+    judged = data.judged_passages(config)
+    targets: Targets = read_targets(config.work / "question-targets")
+    known = [q for j in judged for q in j.known_queries]
+    return Corpus(
+        token_ids(tokenizer, [j.passage for j in judged]),
+        token_ids(tokenizer, known),
+        token_ids(tokenizer, [q for j in judged for q in j.added_queries]),
+        _rows([len(j.known_queries) for j in judged]),
+        _rows([len(j.added_queries) for j in judged]),
+        torch.tensor([i for i, j in enumerate(judged) for _ in j.known_queries]),
+        torch.from_numpy(targets.of([j.digest for j in judged])),
+        torch.from_numpy(targets.of(known)),
+        np.load(config.work / "neighbours" / "bm25.npy"),
+    )
+
+
+def _rows(counts: Sequence[int]) -> list[list[int]]:
+    ends = np.cumsum([0, *counts])
+    return [list(range(ends[i], ends[i + 1])) for i in range(len(counts))]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One step's passages, and a question of each in either language (positions in the corpus)."""
+
+    passages: list[int]
+    known: list[int]
+    added: list[int]
+    added_owner: list[int]
+
+
+class QuestionTask:
+    """Questions against a batch of neighbouring passages and a bank of all the others.
+
+    The bank (n, dim) holds each passage's last embedding: the softmax runs over the whole corpus at
+    the price of one matrix product, and the nearest wrong passages weigh most in it.
+    """
+
+    def __init__(self, body: Any, corpus: Corpus, config: Config, state: dict[str, Any]) -> None:
+        self._body, self._corpus, self._config, self._state = body, corpus, config, state
+        settings = config.retrieval
+        seeds = settings.passages // (1 + settings.neighbours)
+        self._sampler = Sampler(len(corpus.passages), seeds, config.seed + 10)
+
+    def batch(self, number: int) -> Batch:
+        """Seed passages with neighbours by BM25 and by the model as it is now, and their questions."""
+        random = np.random.default_rng((self._config.seed, 2, number))
+        chosen: dict[int, None] = {}
+        bank = self._state["bank"]
+        for seed in self._sampler.draw(number).tolist():
+            likeness = bank[seed] @ bank.T
+            likeness[self._corpus.digests[seed] @ self._corpus.digests.T > ALIKE] = -1.0
+            modelled = torch.topk(likeness, min(12, len(bank))).indices.tolist()
+            near = [*self._corpus.near[seed].tolist(), *modelled]
+            picked = random.choice(near, size=self._config.retrieval.neighbours, replace=False).tolist()
+            chosen.update(dict.fromkeys([seed, *picked]))
+        passages = list(chosen)
+        known = [int(random.choice(self._corpus.known_rows[i])) for i in passages]
+        asked = [i for i in passages if self._corpus.added_rows[i]]
+        added = [int(random.choice(self._corpus.added_rows[i])) for i in asked]
+        return Batch(passages, known, added, asked)
+
+    def __call__(self, number: int) -> torch.Tensor:
+        batch, corpus, settings = self.batch(number), self._corpus, self._config.retrieval
+        sizes = [len(batch.passages), len(batch.known), len(batch.added)]
+        ids = [corpus.passages[i] for i in batch.passages]
+        ids += [corpus.known[i] for i in batch.known] + [corpus.added[i] for i in batch.added]
+        every = encode(self._body, ids, settings.optimiser.chunk_tokens)
+        passages, known, added = every.split(sizes)
+        loss = self._questions(batch, passages, known, added) + self._digests(batch, passages)
+        loss = loss + settings.hold * pull(known, corpus.asked[batch.known].to(known.device))
+        self._state["bank"][batch.passages] = passages.detach().cpu()
+        return loss
+
+    def _questions(
+        self, batch: Batch, passages: torch.Tensor, known: torch.Tensor, added: torch.Tensor
+    ) -> torch.Tensor:
+        """Both languages' questions to passages, and passages back to the teacher's questions."""
+        corpus, settings = self._corpus, self._config.retrieval
+        place = passages.device
+        owners = torch.tensor(batch.passages)
+        candidates = torch.cat([passages, self._state["bank"].to(place)])
+        ids = torch.cat([owners, torch.arange(len(self._state["bank"]))])
+        in_bank = torch.arange(len(ids)) >= len(owners)
+        spared = torch.isin(ids, owners) & in_bank
+
+        asked, digests = corpus.asked[batch.known], corpus.digests
+        scores = asked @ digests.T
+        own = scores[torch.arange(len(owners)), owners]
+        better = (scores > own[:, None] + settings.margin)[:, ids]
+        alike = (digests[owners] @ digests.T > ALIKE)[:, ids]
+        hidden = (better | alike | spared[None, :]).to(place)
+        right = torch.arange(len(owners), device=place)
+        loss = nested(known, candidates, right, settings.temperature, hidden, settings.matryoshka)
+
+        position = {i: row for row, i in enumerate(batch.passages)}
+        rows = torch.tensor([position[i] for i in batch.added_owner])
+        hidden = (alike[rows] | spared[None, :]).to(place)
+        right = rows.to(place)
+        loss = loss + nested(added, candidates, right, settings.temperature, hidden, settings.matryoshka)
+
+        back = torch.cat([known, corpus.asked.to(place)])
+        same = torch.isin(corpus.owner, owners)
+        hidden = torch.cat([(digests[owners] @ digests[owners].T > ALIKE), same.expand(len(owners), -1)], 1)
+        right = torch.arange(len(owners), device=place)
+        return loss + 0.3 * contrast(passages, back, right, settings.temperature, hidden.to(place))
+
+    def _digests(self, batch: Batch, passages: torch.Tensor) -> torch.Tensor:
+        """Passages to the teacher's embedding of their digest among all digests, and pulled to it."""
+        corpus, settings = self._corpus, self._config.retrieval
+        digests = corpus.digests.to(passages.device)
+        right = torch.tensor(batch.passages, device=passages.device)
+        alike = digests[right] @ digests.T > ALIKE
+        found = contrast(passages, digests, right, settings.temperature, alike)
+        return 0.5 * found + settings.digest * pull(passages, digests[right])
+
+
+def make_tuned(config: Config, folder: Path) -> None:
+    """Fills a folder with the checkpoints of the retrieval tuning."""
+    torch.manual_seed(config.seed)
+    torch.set_num_threads(config.threads)
+    settings = config.retrieval
+    start = list(checkpoints(config.work / "distilled"))[-1]
+    body = load_student(config, start).to(device()).train()
+    corpus = read_corpus(config)
+    with torch.no_grad():
+        state = {"bank": encode(body, corpus.passages, 8_192).cpu()}
+    tasks = translation_tasks(config, body)
+    tasks["Q"] = QuestionTask(body, corpus, config, state)
+    tasks["A"] = CropTask(body, config)
+    plan = Plan(settings.steps, settings.cycle, settings.save_every, settings.optimiser)
+    train(body, plan, tasks, folder, state)
