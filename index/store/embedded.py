@@ -48,7 +48,8 @@ class EmbeddedStore:
     ) -> None:
         self._folder, self._expected, self._writer, self._tuning = folder, expected, writer, tuning
         self._readers = Readers(folder)
-        self._changing = threading.Lock()  # never waited for by a search
+        # Neither is ever waited for by a search. Who needs both takes them in this order.
+        self._checkpointing, self._changing = threading.Lock(), threading.Lock()
         self._fold_thread: threading.Thread | None = None
         self._earlier: list[weakref.ref[EmbeddedView]] = []
         self._has_checkpoint = True
@@ -200,7 +201,7 @@ class EmbeddedStore:
         The set before stays, to be rolled back to. Raises: StoreError: this encoder's set is not complete.
         """
         connection = self._writable().connection
-        with self._changing, mapped(self._folder):
+        with self._checkpointing, self._changing, mapped(self._folder):
             with transaction(connection):
                 number = embedding_sets.find(connection, key)
                 if number is None:
@@ -224,11 +225,10 @@ class EmbeddedStore:
         """The view of a complete set that does not answer yet, its index checkpointed so that switching is quick."""
         with self._reading() as reading:
             view = self._loaded(reading, replace(schema.read_state(reading), active=number), key)
-        made = self._write_checkpoint(view, view.memory.main)
-        if made is not None:
-            connection = self._writable().connection
-            with self._changing, mapped(self._folder), transaction(connection):
-                checkpoint.record(connection, made)
+        with self._checkpointing:
+            made = self._write_checkpoint(view, view.memory.main)
+            with self._changing, mapped(self._folder):
+                self._settle(made)
         return view
 
     def close(self) -> None:
@@ -367,16 +367,21 @@ class EmbeddedStore:
         start = self._view
         try:
             main = folding.folded(start.memory, start.codes, start.encoder_key.dim, self._tuning)
-            made = self._write_checkpoint(start, main)
-            with self._changing, mapped(self._folder):
-                now = self._view
-                if now.state.active != start.state.active:
-                    return  # switched meanwhile; the switch made an index of its own
-                state = self._settle(now.state, made)
-                memory = folding.rearranged(now.memory, main)
-                self._publish(EmbeddedView(state, now.encoder_key, memory, self._readers))
+            with self._checkpointing:
+                made = self._write_checkpoint(start, main)
+                with self._changing, mapped(self._folder):
+                    self._adopt(start, main, made)
         except StoreError as error:
             log.warning("%s: fresh passages stay unfolded: %s", self._folder, error)
+
+    def _adopt(self, start: EmbeddedView, main: MainIndex, made: checkpoint.Checkpoint | None) -> None:
+        """Let the newest view search an index that was made from an earlier one."""
+        now = self._view
+        if now.state.active != start.state.active:
+            return  # switched meanwhile; the switch made an index of its own
+        state = self._settle(made) or now.state
+        memory = folding.rearranged(now.memory, main)
+        self._publish(EmbeddedView(state, now.encoder_key, memory, self._readers))
 
     def _write_checkpoint(self, view: EmbeddedView, main: MainIndex) -> checkpoint.Checkpoint | None:
         if self._writer is None:
@@ -384,15 +389,15 @@ class EmbeddedStore:
         with mapped(self._folder):
             return checkpoint.write(self._folder, view.state.active, view.revision, main)
 
-    def _settle(self, state: State, made: checkpoint.Checkpoint | None) -> State:
-        """The state after telling the database of a checkpoint and purging."""
+    def _settle(self, made: checkpoint.Checkpoint | None) -> State | None:
+        """The state after telling the database of a checkpoint and purging; None where nothing can be written."""
         if self._writer is None or made is None:
-            return state
+            return None
         connection = self._writer.connection
-        oldest = min([view.revision for view in self._living()], default=state.revision)
+        oldest = min(view.revision for view in self._living())
         with transaction(connection):
             checkpoint.record(connection, made)
-            state = purge(connection, state, oldest, time.time() - GRACE_S)
+            state = purge(connection, schema.read_state(connection), oldest, time.time() - GRACE_S)
             schema.write_state(connection, state)
         checkpoint.clean(self._folder, connection)
         self._has_checkpoint = True
