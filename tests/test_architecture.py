@@ -12,6 +12,7 @@ ROOT = Path(__file__).parent.parent
 MAY_IMPORT = {
     "index.types": set(),
     "index.errors": set(),
+    "index.stages": set(),
     "index.identity": {"types"},
     "index.lexemes": set(),
     "index.arabic": {"types", "lexemes"},
@@ -29,10 +30,10 @@ MAY_IMPORT = {
     "index.read": {"types", "errors", "dates"},
     "index.clean": {"types", "identity", "arabic", "dates", "furniture", "lines", "names", "phrasebook", "sentences"},
     "index.split": {"types", "arabic", "identity", "sentences"},
-    "index.encoder": {"types", "errors"},
+    "index.encoder": {"types", "errors", "stages"},
     "index.store": {"types", "errors", "arabic", "identity", "names"},
     "index.sync": {"types", "errors", "identity", "phrasebook", "read", "clean", "split"},
-    "index.search": {"types", "errors", "arabic"},
+    "index.search": {"types", "errors", "arabic", "stages"},
     "index.evaluate": {"types", "errors", "identity", "search"},
 }
 """`index` room → the rooms it may import besides itself. `index.commands` and `index.__main__` may import all."""
