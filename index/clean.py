@@ -58,7 +58,8 @@ def _without_promotion(body: tuple[Line, ...], phrases: Phrases) -> tuple[Line, 
         text = body[-1].text
         spans = sentences(text)
         last = text[spans[-1].start :]
-        if len(last.split()) > 25 or not (last[-1] in ".!" and phrases.opener(last, "promos")):
+        is_promotion = last[0].isalpha() and last[-1] in ".!" and phrases.opener(last, "promos")
+        if len(last.split()) > 25 or not is_promotion:
             return body
         rest = text[: spans[-1].start].rstrip()
         if not rest and len(body) == 1:

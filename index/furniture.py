@@ -11,7 +11,7 @@ from index.lines import Kind, Line, is_name
 from index.phrasebook import Phrases, key
 
 _DROPPED: frozenset[Kind] = frozenset(
-    ("navigation", "share", "related", "closing", "copyright", "caption", "notice")
+    ("navigation", "share", "related", "closing", "copyright", "caption", "notice", "teaser")
 )
 _DETAILS: frozenset[Kind] = frozenset(("date", "byline", "section", "mark"))
 _LATE = 0.6
@@ -143,7 +143,7 @@ def _block_end(lines: Sequence[Line], start: int) -> int:
 
 
 def _without_enclosed(lines: Sequence[Line]) -> list[Line]:
-    """The lines below the first paragraph without the short ones that furniture encloses: what a newsletter box says."""
+    """The lines without the short ones that furniture encloses below the first paragraph: newsletter boxes."""
     start = next((i for i, line in enumerate(lines) if line.is_prose), len(lines))
     kept = list(lines[: start + 1])
     run: list[Line] = []
@@ -175,12 +175,18 @@ def _title_place(lines: Sequence[Line], given_title: str | None) -> int:
     first = next((i for i, line in enumerate(lines) if line.is_prose), len(lines))
     headlines = [i for i in range(first) if lines[i].kind == "body" and _is_headline(lines[i])]
     if not headlines:
-        return next((i for i in range(first) if lines[i].kind == "ticker"), -1)
+        ticking = (
+            i for i in range(first) if lines[i].kind == "ticker" or (i == 0 and lines[i].kind == "teaser")
+        )
+        return next(ticking, -1)
     detail = next((i for i in range(first) if lines[i].kind in ("date", "byline")), first)
     pool = [i for i in headlines if i < detail and lines[i].words >= 4] or headlines
     walls = [i for i in range(pool[-1]) if lines[i].kind in ("navigation", "section")]
     pool = [i for i in pool if i > max(walls, default=-1)]
-    return next((i for i in pool if lines[i].words >= 4), pool[0] if lines[pool[0]].words > 1 else -1)
+    is_alone = pool == [0] and first == 1
+    return next(
+        (i for i in pool if lines[i].words >= 4), pool[0] if lines[pool[0]].words > 1 or is_alone else -1
+    )
 
 
 def _is_headline(line: Line) -> bool:

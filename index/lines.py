@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from index.types import Lang
 
 Kind = Literal[
     "body", "navigation", "share", "related", "closing", "copyright", "caption", "date", "byline", "section",
-    "notice", "ticker", "mark",
+    "notice", "teaser", "ticker", "mark",
 ]  # fmt: skip
 
 _ENDED = re.compile(r"[.!?؟۔…:؛;,،][\"'”’»)\]*_]*$")
@@ -28,6 +29,9 @@ _SLASHED = re.compile(r"(?:^|(?<=[\s.،,]))([A-Z]{2,}|[^\W\d_]{3,}(?: [^\W\d_]+)
 _DASHED = re.compile(r"\s[-–—|]\s*([^-–—|]{2,40})\.?$")
 _URL = re.compile(r"^(?:https?://|www\.)\S+$|^\S+@\S+\.\w+$")
 _MARKED = re.compile(r"^(?P<mark>[^:：]{2,30})[:：]\s*(?P<rest>.*)$", re.DOTALL)
+_CREDITED = re.compile(
+    r"(?:(?<=[.!؟…])|(?<=[.!؟…][\"»”)]))\s*\b(?:المصدر|المصادر|Source)\s*[:：][^:.]{2,60}\.?$"
+)
 _NAME_PARTICLES = frozenset(
     ("and", "de", "del", "la", "al", "el", "bin", "ibn", "ben", "van", "von", "der", "di", "da", "du")
 )
@@ -67,6 +71,8 @@ class Line:
     def is_prose(self) -> bool:
         """Whether it is a paragraph of the article: body that is a sentence, or too long for anything else."""
         stopped = self.is_stopped and not self.text.endswith(("?", "؟", "..", "…"))
+        if self.text.endswith("!") and self.words <= 15:  # a headline as often as a paragraph
+            stopped = False
         return self.kind == "body" and not self.level and (self.words > 22 or (stopped and self.words >= 4))
 
 
@@ -88,7 +94,7 @@ def body_lines(text: str) -> tuple[Line, ...]:
 
 def _lines_of(raw: str, phrases: Phrases, lang: Lang) -> tuple[Line, ...]:
     """One line, or a line for each of the details that share it: `By Jane Doe | Nov 9, 2025 | 5 min read`."""
-    level, text = _level(raw), _plain(raw)
+    level, text = _level(raw), _CREDITED.sub("", _plain(raw))
     if level:
         return (Line(text, "body", level),)
     for parts in _partings(text, phrases):
@@ -137,8 +143,8 @@ def _level(raw: str) -> int:
 
 
 def _plain(raw: str) -> str:
-    """A line without its Markdown heading marks, images, links and emphasis."""
-    text = re.sub(r"^#{1,6}\s+(.*?)\s*#*$", r"\1", raw.strip())
+    """A line without HTML entities, Markdown heading marks, images, links and emphasis."""
+    text = re.sub(r"^#{1,6}\s+(.*?)\s*#*$", r"\1", html.unescape(raw).strip())
     text = re.sub(r"!\[[^\]]*\]\([^)\s]*\)", "", text)
     text = re.sub(r"\[([^\]]+)\]\((?:https?:|/|#)[^)]*\)", r"\1", text)
     return re.sub(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1", r"\2", text).strip()
@@ -174,7 +180,8 @@ def _opening(text: str, phrases: Phrases, lang: Lang) -> Found | None:
         return "mark", marked["rest"].strip() or None
     if words <= 60 and phrases.opener(text, "notices") >= 2:
         return "notice", None
-    if words <= 14 and phrases.opener(text, "follow") >= 2 and not text.endswith(("?", "؟", ":")):
+    follow = phrases.opener(text, "follow")
+    if words <= 14 and follow >= (3 if _STOPPED.search(text) else 2) and not text.endswith(("?", "؟", ":")):
         return "share", None
     return None
 
@@ -233,7 +240,7 @@ def _caption(text: str, phrases: Phrases, lang: Lang) -> Found | None:
 
 
 def _credit_after_mark(text: str, phrases: Phrases) -> bool:
-    """`Photo: Jane Doe`, `صدر الصورة، Getty`, `a captionالمصدر: رويترز` (pages glue them), not `قال المصدر: "لا"`."""
+    """`Photo: Jane Doe`, `صدر الصورة، Getty`, `a captionالمصدر: رويترز`, not `قال المصدر: "لا"`."""
     for mark in re.finditer(r"\s*[:：،,]\s*", text):
         before, credit = text[: mark.start()], text[mark.end() :]
         n = phrases.closer(before, "credit_marks")
@@ -243,7 +250,7 @@ def _credit_after_mark(text: str, phrases: Phrases) -> bool:
             and not _STOPPED.search(credit.strip(")"))
         ):
             return len(credit.split()) <= 25
-        if ":" not in mark[0] or _QUOTED.search(credit) or len(credit.split()) > 6:
+        if not credit or ":" not in mark[0] or _QUOTED.search(credit) or len(credit.split()) > 6:
             continue
         glued = re.search(
             r"(?P<before>.*\S)\s*(?P<mark>المصدر|مصدر الصورة|تصوير|[Ss]ource|[Pp]hoto(?: by)?|[Cc]redit)$",
@@ -320,7 +327,7 @@ _WHOLE: tuple[tuple[Kind, tuple[str, ...]], ...] = (
     ("navigation", ("navigation",)),
 )
 _HEADS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
-    ("notice", ("related", "closing")),
+    ("teaser", ("related", "closing")),
     ("ticker", ("tickers",)),
 )
 _DETAIL_RULES: tuple[Rule, ...] = (_furniture, _date, _byline, _section)
