@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from index.arabic import language
-from index.lines import Kind, Line, is_name
+from index.kinds import Kind, is_name
+from index.lines import Line
 from index.phrasebook import Phrases, key
 
 _DROPPED: frozenset[Kind] = frozenset(

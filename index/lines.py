@@ -1,39 +1,21 @@
-"""The lines of a scraped page, and what each says by itself: body, or which kind of page furniture."""
+"""The lines of a scraped page, each with its kind; wrapped paragraphs and Markdown made plain."""
 
 from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 from index.arabic import language
-from index.dates import dateline
-from index.phrasebook import Phrases, key
+from index.kinds import ENDED, STOPPED, Kind, detail_kind, kind_of
+from index.phrasebook import Phrases
 from index.types import Lang
 
-Kind = Literal[
-    "body", "navigation", "share", "related", "closing", "copyright", "caption", "date", "byline", "section",
-    "notice", "teaser", "ticker", "mark",
-]  # fmt: skip
-
-_ENDED = re.compile(r"[.!?؟۔…:؛;,،][\"'”’»)\]*_]*$")
-_STOPPED = re.compile(r"[.!?؟۔…][\"'”’»)\]*_]*$")
-_QUOTED = re.compile(r"^[\s\-–—]*[\"'“«‘]|[\"”»]")
 _BULLET = re.compile(r"^\s*(?:[-*•–—▪●◦‣■]|\(?[\d٠-٩]{1,2}[.)\-])\s*(?=\S)")
-_BREADCRUMB = re.compile(r"\s*[>›»/|\\←]\s*")
 _PARTS = re.compile(r"\s*[|•·]\s*|\s+[-–—]\s+")
-_BRACKET = re.compile(r"[(\[]\s*([^()\[\]]{2,80})\s*[)\]]\.?$")
-_SLASHED = re.compile(r"(?:^|(?<=[\s.،,]))([A-Z]{2,}|[^\W\d_]{3,}(?: [^\W\d_]+)?)\s?/\s?[^./]{2,50}$")
-_DASHED = re.compile(r"\s[-–—|]\s*([^-–—|]{2,40})\.?$")
-_URL = re.compile(r"^(?:https?://|www\.)\S+$|^\S+@\S+\.\w+$")
-_MARKED = re.compile(r"^(?P<mark>[^:：]{2,30})[:：]\s*(?P<rest>.*)$", re.DOTALL)
 _CREDITED = re.compile(
     r"(?:(?<=[.!؟…])|(?<=[.!؟…][\"»”)]))\s*\b(?:المصدر|المصادر|Source)\s*[:：][^:.]{2,60}\.?$"
-)
-_NAME_PARTICLES = frozenset(
-    ("and", "de", "del", "la", "al", "el", "bin", "ibn", "ben", "van", "von", "der", "di", "da", "du")
 )
 
 
@@ -56,12 +38,12 @@ class Line:
     @property
     def is_ended(self) -> bool:
         """Whether it ends like a sentence or clause (`.`, `؟`, `:` …, quotes after it allowed)."""
-        return bool(_ENDED.search(self.text))
+        return bool(ENDED.search(self.text))
 
     @property
     def is_stopped(self) -> bool:
         """Whether it ends like a sentence."""
-        return bool(_STOPPED.search(self.text))
+        return bool(STOPPED.search(self.text))
 
     @property
     def is_bullet(self) -> bool:
@@ -74,10 +56,6 @@ class Line:
         if self.text.endswith("!") and self.words <= 15:  # a headline as often as a paragraph
             stopped = False
         return self.kind == "body" and not self.level and (self.words > 22 or (stopped and self.words >= 4))
-
-
-Found = tuple[Kind, str | None]
-Rule = Callable[[str, Phrases, Lang], Found | None]
 
 
 def lines(text: str, phrases: Phrases) -> tuple[Line, ...]:
@@ -98,17 +76,13 @@ def _lines_of(raw: str, phrases: Phrases, lang: Lang) -> tuple[Line, ...]:
     if level:
         return (Line(text, "body", level),)
     for parts in _partings(text, phrases):
-        kinds = [_kind(part, phrases, lang, _DETAIL_RULES) for part in parts]
+        kinds = [detail_kind(part, phrases, lang) for part in parts]
         if len(parts) > 1 and all(kinds):
             return tuple(
                 Line(part, kind[0], 0, kind[1]) for part, kind in zip(parts, kinds, strict=True) if kind
             )
-    kind, value = _kind(text, phrases, lang, _RULES) or ("body", None)
+    kind, value = kind_of(text, phrases, lang)
     return (Line(text, kind, 0, value),)
-
-
-def _kind(text: str, phrases: Phrases, lang: Lang, rules: tuple[Rule, ...]) -> Found | None:
-    return next(filter(None, (rule(text, phrases, lang) for rule in rules)), None)
 
 
 def _partings(text: str, phrases: Phrases) -> Iterator[list[str]]:
@@ -148,187 +122,3 @@ def _plain(raw: str) -> str:
     text = re.sub(r"!\[[^\]]*\]\([^)\s]*\)", "", text)
     text = re.sub(r"\[([^\]]+)\]\((?:https?:|/|#)[^)]*\)", r"\1", text)
     return re.sub(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1", r"\2", text).strip()
-
-
-def _furniture(text: str, phrases: Phrases, lang: Lang) -> Found | None:
-    """Whole lines: menus, share bars, block openers, addresses, hashtags."""
-    stopped = bool(_STOPPED.search(text))
-    if _QUOTED.search(text) and stopped:
-        return None
-    for kind, names in _WHOLE:
-        if phrases.whole(text, *names) and (not stopped or kind != "navigation"):
-            return kind, None
-    if phrases.covered(text, "share", "counters") or _URL.match(text):
-        return "share", None
-    if not stopped and phrases.covered(text, "navigation", "share", "counters", "tickers"):
-        return "navigation", None
-    if all(word.startswith(("#", "@")) for word in text.split()):
-        return "share", None
-    return None
-
-
-def _opening(text: str, phrases: Phrases, lang: Lang) -> Found | None:
-    """Lines that a phrase and a colon open: `اقرأ أيضا: …`, `Tags: …`, `عاجل | …`, and notices."""
-    words = len(text.split())
-    head = re.match(r"^([^:：|]{2,40}?)\s*(?:[:：|]|\.\.+|[-–—](?=\s))\s*\S", text)
-    if head and words <= 40:
-        for kind, names in _HEADS:
-            if phrases.whole(head[1], *names):
-                return kind, None
-    marked = _MARKED.match(text)
-    if marked and phrases.whole(marked["mark"], "title_marks"):
-        return "mark", marked["rest"].strip() or None
-    if words <= 60 and phrases.opener(text, "notices") >= 2:
-        return "notice", None
-    follow = phrases.opener(text, "follow")
-    if words <= 14 and follow >= (3 if _STOPPED.search(text) else 2) and not text.endswith(("?", "؟", ":")):
-        return "share", None
-    return None
-
-
-def _copyright(text: str, phrases: Phrases, lang: Lang) -> Found | None:
-    words = len(text.split())
-    if words > 60 or not (
-        "©" in text or "(c)" in text.lower() or _has_copyright_phrase(text, phrases, words)
-    ):
-        return None
-    return "copyright", _publisher(text, phrases)
-
-
-def _has_copyright_phrase(text: str, phrases: Phrases, words: int) -> bool:
-    """A whole clause (`all rights reserved`) at either end, or `Copyright 2025 …`."""
-    if max(phrases.opener(text, "copyright"), phrases.closer(text, "copyright")) >= 3:
-        return True
-    clause = re.split(r"[.|]\s*", text)
-    if any(phrases.opener(part, "copyright") >= 3 for part in clause if len(part.split()) <= 12):
-        return True
-    return words <= 15 and bool(phrases.opener(text, "copyright")) and "#" in key(text).split()[:4]
-
-
-def _publisher(text: str, phrases: Phrases) -> str | None:
-    """The name on a copyright line: what is left without the formula, the year and `شركة`."""
-    text = re.sub(r"\(c\)|©|[\d٠-٩]{4}(?:\s*[-–—]\s*[\d٠-٩]{4})?", " | ", text, flags=re.IGNORECASE)
-    for piece in re.split(r"\s*[|،,]\s*|\.(?:\s+|$)", text):
-        words = piece.split()
-        while words and (n := phrases.opener(" ".join(words), "copyright", "copyright_words")):
-            words = words[n:]
-        while words and (n := phrases.closer(" ".join(words), "copyright", "copyright_words")):
-            words = words[:-n]
-        name = " ".join(words).strip(" -–—:.")
-        if 1 <= len(words) <= 10 and len(name) > 1 and any(map(str.isalpha, name)):
-            return name
-    return None
-
-
-def _caption(text: str, phrases: Phrases, lang: Lang) -> Found | None:
-    """Captions and signatures, known by their credit: `… المصدر: (أ ف ب)`, `… (رويترز)`, `REUTERS/Jane Doe`."""
-    words = len(text.split())
-    if phrases.whole(text.strip("()[]"), "credits"):
-        return "caption", None
-    if words > 45 or (_STOPPED.search(text) and not text.endswith((")", ").", "]"))):
-        return None
-    if _credit_after_mark(text, phrases):
-        return "caption", None
-    bracket, dashed, slashed = _BRACKET.search(text), _DASHED.search(text), _SLASHED.search(text)
-    for found in (bracket, dashed):
-        if found and _is_credit(found[1], phrases):
-            before = text[: found.start()].strip()
-            return None if words > 12 and _STOPPED.search(before) else ("caption", None)
-    if slashed and phrases.whole(slashed[1], "credits"):
-        return "caption", None
-    return None
-
-
-def _credit_after_mark(text: str, phrases: Phrases) -> bool:
-    """`Photo: Jane Doe`, `صدر الصورة، Getty`, `a captionالمصدر: رويترز`, not `قال المصدر: "لا"`."""
-    for mark in re.finditer(r"\s*[:：،,]\s*", text):
-        before, credit = text[: mark.start()], text[mark.end() :]
-        n = phrases.closer(before, "credit_marks")
-        if (
-            n == len(key(before).split())
-            and n > (0 if ":" in mark[0] else 1)
-            and not _STOPPED.search(credit.strip(")"))
-        ):
-            return len(credit.split()) <= 25
-        if not credit or ":" not in mark[0] or _QUOTED.search(credit) or len(credit.split()) > 6:
-            continue
-        glued = re.search(
-            r"(?P<before>.*\S)\s*(?P<mark>المصدر|مصدر الصورة|تصوير|[Ss]ource|[Pp]hoto(?: by)?|[Cc]redit)$",
-            before,
-        )
-        if glued and phrases.closer(glued["before"], "speech") == 0 and glued["before"][-1:] not in "وب":
-            return True
-        if n and (_is_credit(credit, phrases) or _STOPPED.search(" ".join(before.split()[:-n]))):
-            return True
-    return False
-
-
-def _is_credit(text: str, phrases: Phrases) -> bool:
-    """Whether the words in a bracket or behind a dash are a credit or name one: `Photo: AFP`, `رويترز - أرشيفية`."""
-    if phrases.opener(text, "credit_marks") and ":" in text:
-        return True
-    return any(phrases.whole(part, "credits") for part in re.split(r"\s*[/,،|:–—-]\s*", text))
-
-
-def _date(text: str, phrases: Phrases, lang: Lang) -> Found | None:
-    found = dateline(text, phrases, lang)
-    return ("date", found.published_at) if found else None
-
-
-def _byline(text: str, phrases: Phrases, lang: Lang) -> Found | None:
-    """`By Jane Doe`, `كتب: محمد علي`, `بقلم محمد علي`; the name is None on a line that names no author."""
-    if len(text.split()) > 12:
-        return None
-    for names, bare in ((("bare_byline",), True), (("byline",), False), (("roles",), False)):
-        n = phrases.opener(text, *names)
-        rest = (
-            re.match(rf"^(?:[^\w]*\w[\w.’']*){{{n}}}(?P<mark>\s*[:：/،,–—-])?\s*(?P<name>.*)$", text)
-            if n
-            else None
-        )
-        if rest is None or not (bare or rest["mark"]):
-            continue
-        name = re.split(r"\s*[|•·,،/;]\s*|\s+[-–—]\s+", rest["name"].strip(" :-–—*"))[0]
-        if not name or is_name(name):
-            return "byline", None if names == ("roles",) else name or ""
-    return None
-
-
-def is_name(text: str) -> bool:
-    """Whether a text could be one or two persons' names."""
-    words = text.split()
-    if not 1 <= len(words) <= 7 or _ENDED.search(text) or any(c.isdigit() for c in text):
-        return False
-    return language(text) != "en" or all(w[0].isupper() or w.lower() in _NAME_PARTICLES for w in words)
-
-
-def _breadcrumb(text: str, phrases: Phrases, lang: Lang) -> Found | None:
-    """`الرئيسية > العالم > …`; its value is the innermost section."""
-    crumbs = [part for part in _BREADCRUMB.split(text) if part]
-    if len(crumbs) < 2 or not phrases.whole(crumbs[0], "navigation"):
-        return None
-    sections = [crumb for crumb in crumbs if phrases.whole(crumb, "sections")]
-    return "section", sections[-1] if sections else None
-
-
-def _section(text: str, phrases: Phrases, lang: Lang) -> Found | None:
-    if phrases.whole(text, "sections") and not _STOPPED.search(text):
-        return "section", text
-    marked = _MARKED.match(text)
-    if marked and phrases.whole(marked["mark"], "section_marks") and len(text.split()) <= 8:
-        return "section", marked["rest"].strip() or None
-    return None
-
-
-_WHOLE: tuple[tuple[Kind, tuple[str, ...]], ...] = (
-    ("share", ("share", "follow")),
-    ("related", ("related",)),
-    ("closing", ("closing",)),
-    ("navigation", ("navigation",)),
-)
-_HEADS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
-    ("teaser", ("related", "closing")),
-    ("ticker", ("tickers",)),
-)
-_DETAIL_RULES: tuple[Rule, ...] = (_furniture, _date, _byline, _section)
-_RULES: tuple[Rule, ...] = (_furniture, _date, _copyright, _byline, _caption, _breadcrumb, _section, _opening)
