@@ -1,0 +1,1 @@
+"""Writes: kept on disk until they are done, carried out one at a time by one process."""
