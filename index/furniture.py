@@ -21,6 +21,9 @@ _NEAR_TITLE = 5
 """Dates and bylines are read up to this many lines below the title, even behind a first sentence."""
 _CAPTION_WORDS = 15
 _LABEL_WORDS = 8
+_TAG_WORDS = 15
+_PARAGRAPHS = 3
+"""A text of fewer paragraphs may as well be unpunctuated."""
 _BLOCK = 10
 """A related-news block has at most so many lines."""
 
@@ -210,7 +213,7 @@ def _body(rest: Sequence[Line], title: Line | None) -> tuple[list[Line], list[Li
             below.append(line)
         else:
             body.append(replace(line, kind="body"))
-    return body, below, []
+    return (_without_tags(body) if below else body), below, []
 
 
 def _is_detail(rest: Sequence[Line], i: int, title: Line | None) -> bool:
@@ -231,12 +234,29 @@ def _is_detail(rest: Sequence[Line], i: int, title: Line | None) -> bool:
 
 
 def _without_signature(body: list[Line]) -> list[Line]:
-    """The body without one short line between its last paragraph and the page's furniture (a name, an agency)."""
-    if len(body) < 2 or not body[-2].is_prose:
-        return body
-    last = body[-1]
-    is_signature = last.words <= 5 and not last.is_ended and not last.is_bullet and not last.level
-    return body[:-1] if is_signature else body
+    """The body that furniture follows, without the tags or the one short line (a name, an agency) between them."""
+    kept = _without_tags(body)
+    if len(kept) == len(body) and len(_tail(body)) == 1 and body[-1].words <= _LABEL_WORDS:
+        return body[:-1]
+    return kept
+
+
+def _without_tags(body: list[Line]) -> list[Line]:
+    """The body without tags or headlines under its last paragraph: short unpunctuated lines in a row."""
+    tail = _tail(body)
+    is_punctuated = sum(line.is_prose for line in body) >= _PARAGRAPHS
+    return body[: -len(tail)] if len(tail) > 1 and is_punctuated else body
+
+
+def _tail(body: list[Line]) -> list[Line]:
+    """The short lines without punctuation under the last paragraph; none when they are a list or anything else."""
+    end = len(body)
+    while (
+        end and body[end - 1].words <= _TAG_WORDS and not (body[end - 1].is_ended or body[end - 1].is_bullet)
+    ):
+        end -= 1
+    is_plain = end > 0 and body[end - 1].is_prose and not any(line.level for line in body[end:])
+    return body[end:] if is_plain else []
 
 
 def _section_above(head: Sequence[Line]) -> str | None:

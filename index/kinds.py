@@ -201,9 +201,11 @@ def is_name(text: str) -> bool:
 
 
 def _breadcrumb(text: str, phrases: Phrases, lang: Lang) -> Found | None:
-    """`الرئيسية > العالم > …`; its value is the innermost section."""
+    """`الرئيسية > العالم > …`, `Asia | Diplomacy | Security`; its value is the innermost section."""
     crumbs = [part for part in _BREADCRUMB.split(text) if part]
-    if len(crumbs) < 2 or not phrases.whole(crumbs[0], "navigation"):
+    is_path = len(crumbs) >= 2 and phrases.whole(crumbs[0], "navigation")
+    is_row = len(crumbs) >= 3 and "|" in text and all(len(crumb.split()) <= 3 for crumb in crumbs)
+    if not (is_path or is_row):
         return None
     sections = [crumb for crumb in crumbs if phrases.whole(crumb, "sections")]
     return "section", sections[-1] if sections else None

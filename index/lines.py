@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from index.arabic import language
-from index.kinds import ENDED, STOPPED, Kind, detail_kind, kind_of
+from index.kinds import ENDED, STOPPED, Kind, detail_kind, is_name, kind_of
 from index.phrasebook import Phrases
 from index.types import Lang
 
 _BULLET = re.compile(r"^\s*(?:[-*•–—▪●◦‣■]|\(?[\d٠-٩]{1,2}[.)\-])\s*(?=\S)")
 _PARTS = re.compile(r"\s*[|•·]\s*|\s+[-–—]\s+")
+_NAME_DATE = re.compile(r"(?P<name>[^\d:،,.]{5,40}[^\W\d_])(?P<date>[\d٠-٩].*)$")  # themes glue them
 _CREDITED = re.compile(
     r"(?:(?<=[.!؟…])|(?<=[.!؟…][\"»”)]))\s*\b(?:المصدر|المصادر|Source)\s*[:：][^:.]{2,60}\.?$"
 )
@@ -82,6 +83,10 @@ def _lines_of(raw: str, phrases: Phrases, lang: Lang) -> tuple[Line, ...]:
                 Line(part, kind[0], 0, kind[1]) for part, kind in zip(parts, kinds, strict=True) if kind
             )
     kind, value = kind_of(text, phrases, lang)
+    if kind == "body" and (glued := _NAME_DATE.match(text)) and is_name(glued["name"]):
+        date = detail_kind(glued["date"], phrases, lang)
+        if date and date[0] == "date" and date[1]:
+            return Line(glued["name"], "byline", 0, glued["name"]), Line(glued["date"], "date", 0, date[1])
     return (Line(text, kind, 0, value),)
 
 
