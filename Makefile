@@ -30,7 +30,7 @@ format: $(VENV)/.test ## Rewrite what `check` would complain of, where it can
 lock: $(VENV)/.test ## Pin anew what pyproject.toml allows
 	$(PIP) pip-tools
 	$(BIN)/pip-compile $(LOCK) --generate-hashes -o requirements.lock pyproject.toml
-	$(BIN)/pip-compile $(LOCK) --extra test --extra models -c requirements.lock -o requirements-dev.lock pyproject.toml
+	$(BIN)/pip-compile $(LOCK) --extra test --extra train -c requirements.lock -o requirements-dev.lock pyproject.toml
 	sed -i 's/^torch==\([0-9.]*\)+cpu/torch==\1/' requirements-dev.lock
 
 LOCK := --quiet --upgrade --strip-extras --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
