@@ -5,13 +5,15 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 
 from index.errors import ArticleMissingError, StoreDamagedError, StoreError
 from index.store import matching, vocabulary
-from index.store.columns import LANGS, NO_DATE, NO_PUBLISHER, Columns, Ints, Mask, day_number
+from index.store.columns import LANGS, Ints, Mask
 from index.store.database import Readers
+from index.store.filtering import article_where, masks
 from index.store.loading import read_codes
 from index.store.memory import Memory
 from index.store.records import PASSAGE, PROVENANCE, Codes, article_of, checked, passage_of, provenance_of
@@ -31,6 +33,7 @@ from index.types import (
 )
 
 VISIBLE = "added <= :revision AND (removed IS NULL OR removed > :revision)"
+VERSION = f"version.crc, id, root, digest, {PROVENANCE}, text, headings"
 ANYTHING = Filters()
 BATCH = 500
 """Values bound in one statement; SQLite's own limit is far above."""
@@ -98,6 +101,14 @@ class EmbeddedView:
         allowed = np.concatenate([rows if main is None else rows[main], self.memory.fresh.rows[fresh]])
         return found.among(allowed)
 
+    def wordings(self, rows: Sequence[int]) -> list[tuple[str, frozenset[int]]]:
+        """Of the passages at these rows, in that order: the article's id and the distinct words as numbers.
+
+        Raises: StoreDamagedError: a row is missing or damaged.
+        """
+        with self._reading() as connection:
+            return vocabulary.distinct_words(connection, rows)
+
     def langs(self, rows: Sequence[int]) -> list[Lang]:
         """The languages of the passages at these rows, in that order."""
         memory, wanted = self.memory, np.array(rows, dtype=np.int64)
@@ -144,7 +155,7 @@ class EmbeddedView:
             for article_id in dict.fromkeys(article_ids):
                 fields = self._version(connection, article_id)
                 if fields is not None:
-                    found[article_id] = provenance_of(fields[:-2])
+                    found[article_id] = provenance_of(fields[1:-2])
         return found
 
     def article(self, article_id: str) -> Article:
@@ -153,7 +164,7 @@ class EmbeddedView:
             fields = self._version(connection, article_id)
         if fields is None:
             raise ArticleMissingError(f"no article has the id {article_id}")
-        return article_of(article_id, fields)
+        return article_of(article_id, fields[1:])
 
     def article_passages(self, article_id: str) -> list[Passage]:
         """The passages of an article in order; empty for an unknown id."""
@@ -169,36 +180,29 @@ class EmbeddedView:
         self, limit: int, offset: int = 0, filters: Filters = ANYTHING
     ) -> tuple[list[tuple[str, Provenance, int]], int]:
         """A page of `(article id, provenance, passage count)` ordered by source, and the number of all that pass."""
-        where, values = _article_where(filters)
+        where, values = article_where(filters)
         values["revision"] = self.revision
         with self._reading() as connection:
-            (total,) = connection.execute(f"SELECT count(*) FROM version WHERE {where}", values).fetchone()
+            (total,) = connection.execute(
+                f"SELECT count(*) FROM version WHERE {VISIBLE} AND {where}", values
+            ).fetchone()
             page = connection.execute(
-                f"SELECT id FROM version JOIN article ON key = article WHERE {where}"
+                f"SELECT {VERSION},"
+                f" (SELECT count(*) FROM passage WHERE passage.article = version.article AND {VISIBLE})"
+                f" FROM version JOIN article ON key = article WHERE {VISIBLE} AND {where}"
                 " ORDER BY source, id LIMIT :limit OFFSET :offset",
                 {**values, "limit": limit, "offset": offset},
             ).fetchall()
-            counts = {
-                article: connection.execute(
-                    f"SELECT count(*) FROM passage JOIN article ON key = article WHERE article.id = :id AND {VISIBLE}",
-                    {"id": article, "revision": self.revision},
-                ).fetchone()[0]
-                for (article,) in page
-            }
-        provenance = self.provenance(list(counts))
-        return [(article, provenance[article], count) for article, count in counts.items()], total
+        versions = [(_checked_version(fields), count) for *fields, count in page]
+        return [(fields[0], provenance_of(fields[1:-2]), count) for fields, count in versions], total
 
     def _version(self, connection: sqlite3.Connection, article_id: str) -> Sequence[str | None] | None:
-        """Fields of an article's version of this revision, checked; None for an unknown id."""
+        """Id, provenance, text and headings of an article's version of this revision; None for an unknown id."""
         found = connection.execute(
-            f"SELECT crc, root, digest, {PROVENANCE}, text, headings FROM version JOIN article ON key = article"
-            f" WHERE id = :id AND {VISIBLE}",
+            f"SELECT {VERSION} FROM version JOIN article ON key = article WHERE id = :id AND {VISIBLE}",
             {"id": article_id, "revision": self.revision},
         ).fetchone()
-        if found is None:
-            return None
-        crc, *fields = found
-        return checked(f"article {article_id}", (article_id, *fields), crc)[3:]
+        return _checked_version(found) if found else None
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
@@ -222,57 +226,23 @@ class EmbeddedView:
 
     def _masks(self, filters: Filters) -> tuple[Mask | None, Mask]:
         """Which positions of main and fresh may answer; None for all of main."""
-        memory = self.memory
-        if filters == ANYTHING:
-            return memory.main_alive, memory.fresh_alive
-        articles = self._articles_that_pass(filters)
-        main = _passing(memory.main_columns, articles, filters.lang)
-        fresh = _passing(memory.fresh, articles, filters.lang) & memory.fresh_alive
-        return (main if memory.main_alive is None else main & memory.main_alive), fresh
-
-    def _articles_that_pass(self, filters: Filters) -> Mask:
-        """By place in the catalog; an undated article fails every date filter."""
-        catalog = self.memory.catalog
-        passing = np.ones(len(catalog.keys), dtype=np.bool_)
-        if filters.publisher is not None:
-            passing &= catalog.publishers == catalog.codes.get(filters.publisher, NO_PUBLISHER - 1)
-        if filters.date_from is not None:
-            passing &= (catalog.dates >= day_number(filters.date_from)) & (catalog.dates != NO_DATE)
-        if filters.date_to is not None:
-            passing &= (catalog.dates <= day_number(filters.date_to)) & (catalog.dates != NO_DATE)
-        if filters.source is not None:
-            passing &= np.isin(catalog.keys, self._keys_of(filters.source))
-        return passing
+        keys = None if filters.source is None else self._keys_of(filters.source)
+        return masks(self.memory, filters, keys)
 
     def _keys_of(self, source: str) -> list[int]:
         with self._reading() as connection:
-            return [
-                key
-                for (key,) in connection.execute(
-                    f"SELECT article FROM version WHERE source = :source AND {VISIBLE}",
-                    {"source": source, "revision": self.revision},
-                )
-            ]
+            found = connection.execute(
+                f"SELECT article FROM version WHERE source = :source AND {VISIBLE}",
+                {"source": source, "revision": self.revision},
+            ).fetchall()
+        return [key for (key,) in found]
 
 
-def _passing(columns: Columns, articles: Mask, lang: Lang | None) -> Mask:
-    passing: Mask = articles[columns.places]
-    if lang is not None:
-        passing = passing & (columns.langs == LANGS.index(lang))
-    return passing
-
-
-def _article_where(filters: Filters) -> tuple[str, dict[str, str | int]]:
-    """The filters as SQL over `version`, and its values."""
-    conditions = {
-        "source": "source = :source",
-        "publisher": "publisher = :publisher",
-        "lang": "lang = :lang",
-        "date_from": "substr(published_at, 1, 10) >= :date_from",
-        "date_to": "substr(published_at, 1, 10) <= :date_to",
-    }
-    values = {name: getattr(filters, name) for name in conditions if getattr(filters, name) is not None}
-    return " AND ".join([VISIBLE, *(conditions[name] for name in values)]), values
+def _checked_version(fields: Sequence[Any]) -> Sequence[Any]:
+    """Id, provenance, text and headings, from the values of `VERSION`. Raises: StoreDamagedError."""
+    crc, article_id, root, digest, *rest = fields
+    checked(f"article {article_id}", (article_id, root, digest, *rest), crc)
+    return [article_id, *rest]
 
 
 def _batches(rows: Sequence[int]) -> Iterator[Sequence[int]]:

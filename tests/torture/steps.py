@@ -1,4 +1,4 @@
-"""A long life of a store, step after step, each known from its number: what it does, and what must be stored after it."""
+"""A long life of a store, step after step, each known from its number: what it does, what must be stored then."""
 
 from __future__ import annotations
 

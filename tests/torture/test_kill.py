@@ -91,9 +91,7 @@ class _Stored:
     def __init__(self, store: EmbeddedStore) -> None:
         view = store.view()
         self.revision, self.key = view.revision, store.encoder_key
-        self.rows = {
-            row: passage for row, passage in zip(view.memory.alive().tolist(), _all(view), strict=True)
-        }
+        self.rows = dict(zip(view.memory.alive().tolist(), _all(view), strict=True))
         self.texts = sorted(passage.text for passage in self.rows.values())
         self.ids = sorted(store.digests())
         page, total = view.articles(1000)

@@ -1,4 +1,4 @@
-"""The process that is killed: it writes to a store, says after each step that it is done, and may die at a named point."""
+"""The process that is killed: it writes to a store, notes each step when it is done, and may die at a named point."""
 
 from __future__ import annotations
 
