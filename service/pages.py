@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import jinja2
@@ -29,7 +30,7 @@ POLICY = "; ".join(
     )
 )
 HEADERS = {"Content-Security-Policy": POLICY, "Cache-Control": "no-cache", "Vary": "Accept-Language"}
-PROBLEM_WORDS = {404: "not_found", 422: "invalid", 503: "busy", 429: "busy"}
+PROBLEM_WORDS = {401: "denied", 403: "denied", 404: "not_found", 422: "invalid", 503: "busy", 429: "busy"}
 
 
 def load_templates() -> jinja2.Environment:
@@ -76,6 +77,8 @@ def interface(request: Request) -> words.Interface:
 
 def _frame(request: Request) -> dict[str, Any]:
     ui = interface(request)
+    # Kept in links only when it was asked for, so that a shared link follows its reader's language.
+    ui_chosen = ui if request.query_params.get("ui") == ui else None
     other = "en" if ui == "ar" else "ar"
     base = request.scope.get("root_path", "")
     return {
@@ -87,7 +90,12 @@ def _frame(request: Request) -> dict[str, Any]:
         "day": lambda iso: words.day(iso, ui),
         "count": lambda kind, n: words.count(kind, n, ui),
         "base": base,
-        # Kept in links only when it was asked for, so that a shared link follows its reader's language.
-        "ui_chosen": ui if request.query_params.get("ui") == ui else None,
+        "ui_chosen": ui_chosen,
+        "link": partial(_link, ui_chosen),
         "switch_url": f"{request.url.path}?{request.url.include_query_params(ui=other).query}",
     }
+
+
+def _link(ui_chosen: str | None, href: str) -> str:
+    path, hash_sign, fragment = href.partition("#")
+    return f"{path}?ui={ui_chosen}{hash_sign}{fragment}" if ui_chosen else href

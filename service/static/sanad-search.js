@@ -5,9 +5,10 @@
  *   <sanad-search lang="ar" limit="5"></sanad-search>
  *
  * Attributes: `endpoint` (where the service is; where this file came from when unset), `key` (or the property of that
- * name), `lang` (interface: ar or en; the page's own when unset), `limit`, `placeholder`, `inline` (results stand in the
- * page instead of floating over it), and the filters `publisher`, `source`, `passage-lang`, `date-from`, `date-to`,
- * `group-by`. Events: `sanad-answer` {answer}, `sanad-select` {hit, href} (cancelable), `sanad-error` {kind, status}.
+ * name), `site` (where the article pages are, when `endpoint` is a proxy of the portal's own), `lang` (interface: ar or
+ * en; the page's own when unset), `limit`, `label` (its name for screen readers), `placeholder`, `inline` (results stand
+ * in the page instead of floating over it), and the filters `publisher`, `source`, `passage-lang`, `date-from`,
+ * `date-to`, `group-by`. Events: `sanad-answer` {answer}, `sanad-select` {hit, href} (cancelable), `sanad-error` {kind, status}.
  * Parts: form, input, button, panel, state, hits, hit, title, meta, heading, text.
  */
 
@@ -69,7 +70,7 @@ ol, ul { list-style: none; }
 .unseen { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 form { display: flex; padding: .2rem; background: var(--paper); border: 1.5px solid var(--edge); border-radius: var(--radius); }
 form:focus-within { border-color: var(--accent); box-shadow: 0 0 0 3px color-mix(in srgb, var(--accent) 22%, transparent); }
-input { flex: 1; min-width: 0; border: 0; outline: 0; background: none; color: inherit; font: inherit; padding: .35rem 1rem; appearance: none; text-align: start; }
+input { flex: 1; width: 0; min-width: 0; border: 0; outline: 0; background: none; color: inherit; font: inherit; padding: .35rem 1rem; appearance: none; text-align: start; }
 :host(:dir(rtl)) input:placeholder-shown { direction: rtl; }
 input::placeholder { color: var(--soft); opacity: 1; }
 input::-webkit-search-cancel-button { appearance: none; }
@@ -135,7 +136,7 @@ function hitBlank() {
 }
 
 export class SanadSearch extends HTMLElement {
-  static observedAttributes = ["endpoint", "key", "lang", "limit", "placeholder", ...FILTERS];
+  static observedAttributes = ["endpoint", "key", "lang", "limit", "label", "placeholder", "site", ...FILTERS];
 
   #input = make("input", "input");
   #button = make("button", "button");
@@ -219,15 +220,23 @@ export class SanadSearch extends HTMLElement {
       part.lang = this.#ui;
       part.dir = this.#ui === "ar" ? "rtl" : "ltr";
     }
-    this.#label.textContent = this.#words.label;
+    const label = this.getAttribute("label") ?? this.#words.label;
+    this.#label.textContent = label;
+    this.#input.form.setAttribute("aria-label", label);
+    this.#panel.setAttribute("aria-label", `${this.#words.results}: ${label}`);
     this.#input.placeholder = this.getAttribute("placeholder") ?? this.#words.placeholder;
     this.#button.textContent = this.#words.search;
-    this.#panel.setAttribute("aria-label", this.#words.results);
     this.#client = null;
   }
 
   get #base() {
     return new URL(`${this.getAttribute("endpoint") ?? new URL("..", import.meta.url).href}`.replace(/\/?$/, "/"), document.baseURI);
+  }
+
+  /** The article's page: under the service, or where `site` says when the endpoint is a portal's own proxy. */
+  #page(href) {
+    const site = this.getAttribute("site")?.replace(/\/?$/, "/");
+    return new URL(href.slice(href.lastIndexOf("/articles/") + 1), site ? new URL(site, document.baseURI) : this.#base).href;
   }
 
   #ready() {
@@ -276,7 +285,7 @@ export class SanadSearch extends HTMLElement {
 
   #show(answer) {
     const speech = new Speech(this.#ui, this.#words);
-    const link = (href) => new URL(href, this.#base).href;
+    const link = (href) => this.#page(href);
     this.#hits.replaceChildren(
       ...answer.hits.map((hit) => {
         const item = hitItem(this.#blank, hit, speech, link);

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.blocks import blocks
@@ -13,6 +13,7 @@ from tests.service.conftest import SUMMIT
 marks = st.builds(Mark, start=st.integers(0, 30), end=st.integers(0, 30))
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.text(max_size=20), st.lists(marks, max_size=5))
 def test_pieces_join_to_the_text(text: str, spans: list[Mark]) -> None:
     found = pieces(text, spans)

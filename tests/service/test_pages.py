@@ -62,7 +62,7 @@ def test_the_filters_offer_the_corpuss_publishers(client: TestClient) -> None:
 
 def test_results_are_there_without_a_script(client: TestClient) -> None:
     text = page(client, "/?q=minerals+summit&ui=en")
-    href = f"/articles/{SUMMIT.article.id}#p2"
+    href = f"/articles/{SUMMIT.article.id}?ui=en#p2"
     assert f'href="{href}" lang="ar" dir="rtl">قمة المعادن</a>' in text
     assert '<p class="text" data-f="text" lang="ar" dir="rtl">قمة حول المعادن في العاصمة</p>' in text
     for shown in ("الناشر", "العالم", "9 November 2025", "Paragraph 2", "5 paragraphs"):

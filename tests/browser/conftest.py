@@ -1,0 +1,100 @@
+"""A real headless Chromium; a page that violates its policy, throws, or logs an error fails its test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from index.encoder import load_encoder
+from index.search import Searcher
+from index.store import create_store
+from index.sync import sync
+from service.app import create_app
+from service.settings import Settings
+from tests.browser.serving import Server, Staged, serving
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = (
+    *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),
+)
+WATCH = """
+addEventListener("securitypolicyviolation", (event) =>
+  console.error(`policy violated: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`));
+"""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder is of the browser tier."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
+        pytest.skip("no Chromium found: browser tests not run (apt-get install chromium, or set CHROMIUM)")
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium: Any) -> Iterator[Callable[..., Any]]:
+    """Opens pages: `visit(url, locale="ar", width=360)`. What goes wrong on them fails the test."""
+    contexts, wrong = [], []
+
+    def open_page(url: str, locale: str = "en", width: int = 1100, watch: bool = True, **options: Any) -> Any:
+        context = chromium.new_context(locale=locale, viewport={"width": width, "height": 800}, **options)
+        context.set_default_timeout(10_000)
+        context.add_init_script(WATCH)
+        contexts.append(context)
+        page = context.new_page()
+        if watch:
+            page.on("console", lambda message: message.type == "error" and wrong.append(message.text))
+            page.on("pageerror", lambda error: wrong.append(str(error)))
+            page.on("dialog", lambda dialog: (wrong.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.goto(url)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    # A refused search is told to the reader; that Chromium also logs its status is no fault.
+    assert [line for line in wrong if not line.startswith("Failed to load resource")] == []
+
+
+@pytest.fixture(scope="session")
+def seeds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Searcher]:
+    """The five seed articles under the bundled model."""
+    encoder = load_encoder()
+    with create_store(tmp_path_factory.mktemp("seeds") / "store", encoder.key) as store:
+        sync(ROOT / "seeds", store, encoder)
+        yield Searcher(store, encoder)
+
+
+@pytest.fixture(scope="session")
+def site(seeds: Searcher) -> Iterator[str]:
+    """The address of Sanad over the seeds."""
+    with serving(create_app(Settings(examples=("اليورانيوم", "rare earth minerals")), seeds)) as server:
+        yield server.url
+
+
+@pytest.fixture
+def stage(seeds: Searcher) -> Iterator[tuple[Staged, Server]]:
+    """Sanad that acts as told, with room for one search at a time."""
+    searcher = Staged(seeds)
+    with serving(create_app(Settings(search_threads=1, search_queue=0), searcher)) as server:
+        yield searcher, server
+        searcher.held.set()
