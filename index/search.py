@@ -3,75 +3,174 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from index.arabic import language
+from index.candidates import CANDIDATES, evidence
 from index.errors import QueryError
-from index.types import Answer, Candidate, Embeddings, Encoder, Hit, Passage, Query, Store, View
+from index.highlight import Highlighter
+from index.rank import Evidence, Folding, Ranking, ranked
+from index.relevance import Calibration
+from index.rerank import Reranker
+from index.stages import stage
+from index.terms import Wanted, wanted
+from index.translation import Translations
+from index.types import Answer, Embeddings, Encoder, Hit, Query, Span, Store, View
 
 MAX_DEPTH = 1000
 """How far down a ranking `offset + limit` may reach."""
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query as it was understood: its terms, and its embedding where the mode needs one."""
+
+    query: Query
+    wanted: Wanted
+    embedding: Embeddings | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found: the evidence, its ranking, and what the ranking's places were folded into, best first."""
+
+    evidence: Evidence
+    ranking: Ranking
+    groups: list[list[int]]
+
+    def row(self, place: int) -> int:
+        """The row at this place of the ranking."""
+        return int(self.evidence.rows[self.ranking.order[place]])
+
+
 class Searcher:
     """Answers queries from the newest revision of a store; safe to call from several threads."""
 
-    def __init__(self, store: Store, encoder: Encoder) -> None:
+    def __init__(
+        self,
+        store: Store,
+        encoder: Encoder,
+        *,
+        translations: Translations | None = None,
+        calibration: Calibration | None = None,
+        reranker: Reranker | None = None,
+    ) -> None:
         self.store = store
         self.encoder = encoder
+        self.translations = Translations.load() if translations is None else translations
+        self.calibration = Calibration.load(encoder.key) if calibration is None else calibration
+        self.reranker = reranker
+        self._highlighter = Highlighter(encoder)
 
     def search(self, query: Query) -> Answer:
         """The best passages for the query, all read from one revision.
 
-        Raises: QueryError: the text is blank, or `offset + limit` exceeds `MAX_DEPTH`.
+        Raises: QueryError: the text is blank, `offset + limit` exceeds `MAX_DEPTH`, or reranking is asked for and there
+        is no reranker.
         """
+        self._check(query)
+        view = self.store.view()
+        asked = self.asked(view, query)
+        found = self.found(view, asked)
+        relevance = self.calibration.relevance(found.evidence, found.ranking, query.mode)
+        answerable = self.calibration.answerable(found.evidence, found.ranking, query.mode)
+        groups, reranked = found.groups, 0
+        if query.rerank and self.reranker:
+            groups, reranked = _reranked(view, found, query, self.reranker)
+        if query.min_relevance is not None:
+            groups = [group for group in groups if (relevance[group[0]] or 0.0) >= query.min_relevance]
+        with stage("rank"):
+            page = groups[query.offset : query.offset + query.limit]
+            hits = self._hits(view, asked, found, relevance, page)
+        return Answer(
+            query_lang=found.evidence.query_lang,
+            mode=query.mode,
+            answerable=None if answerable is None else answerable >= self.calibration.threshold,
+            revision=view.revision,
+            passages=view.passage_count,
+            hits=hits,
+            reranked=reranked,
+        )
+
+    def asked(self, view: View, query: Query) -> Asked:
+        """The query as it is understood with the words of this view."""
+        embedding = None if query.mode == "lexical" else self.encoder.encode_queries([query.text])[0]
+        return Asked(query, wanted(query.text, self.translations, view.spellings), embedding)
+
+    def found(self, view: View, asked: Asked) -> Found:
+        """The candidates in this view, ranked and folded, as far down as the query reaches."""
+        query = asked.query
+        lang = query.lang or language(query.text)
+        depth = max(query.offset + query.limit, CANDIDATES if query.rerank else 0)
+        k = max(CANDIDATES, 2 * depth)
+        while True:
+            with stage("search"):
+                known = evidence(view, query, lang, asked.wanted, asked.embedding, k)
+            with stage("rank"):
+                ranking = ranked(known, query.mode, self.calibration.lexical_weights)
+                found = Found(known, ranking, [])
+                _fold(view, found, depth, by_article=query.group_by == "article")
+            if len(found.groups) >= depth or len(known.rows) < k:
+                return found
+            k *= 4
+
+    def _check(self, query: Query) -> None:
         if not query.text.strip():
             raise QueryError("q", "must not be blank")
         if query.offset + query.limit > MAX_DEPTH:
             raise QueryError("offset", f"offset + limit must be at most {MAX_DEPTH}")
-        view = self.store.view()
-        embedding = self.encoder.encode_queries([query.text])[0]
-        ranked = _ranked(view, embedding, query)[query.offset : query.offset + query.limit]
-        return Answer(
-            query_lang=query.lang or language(query.text),
-            mode="semantic",
-            answerable=None,
-            revision=view.revision,
-            passages=view.passage_count,
-            hits=_hits(view, ranked, query.offset),
-        )
+        if query.rerank and self.reranker is None:
+            raise QueryError("rerank", "there is no reranker here; name a cross-encoder in SANAD_RERANKER")
+
+    def _hits(
+        self,
+        view: View,
+        asked: Asked,
+        found: Found,
+        relevance: Sequence[float | None],
+        page: Sequence[Sequence[int]],
+    ) -> tuple[Hit, ...]:
+        rows = [found.row(place) for group in page for place in group]
+        passages = dict(zip(rows, view.passages(rows), strict=True))
+        provenance = view.provenance(list({passage.article_id for passage in passages.values()}))
+        shown = [passages[found.row(group[0])] for group in page]
+        marked = self._marked([passage.text for passage in shown], asked, found.evidence)
+        hits = []
+        for rank, (group, passage, spans) in enumerate(zip(page, shown, marked, strict=True), start=1):
+            articles = dict.fromkeys(passages[found.row(place)].article_id for place in group)
+            hits.append(
+                Hit(
+                    rank=asked.query.offset + rank,
+                    score=float(found.ranking.scores[group[0]]),
+                    relevance=relevance[group[0]],
+                    passage=passage,
+                    provenance=provenance[passage.article_id],
+                    highlights=spans,
+                    also_in=tuple((id_, provenance[id_]) for id_ in articles if id_ != passage.article_id),
+                )
+            )
+        return tuple(hits)
+
+    def _marked(self, texts: Sequence[str], asked: Asked, known: Evidence) -> list[tuple[Span, ...]]:
+        return self._highlighter.spans(texts, asked.wanted.terms, known.rarity, asked.embedding)
 
 
-def _ranked(view: View, embedding: Embeddings, query: Query) -> list[Candidate]:
-    """Candidates down to the query's depth; with `group_by`, only the best of each article."""
-    depth = query.offset + query.limit
-    if query.group_by is None:
-        return view.nearest(embedding, depth, query.filters)
-    k = depth
-    while True:
-        candidates = view.nearest(embedding, k, query.filters)
-        best = _first_of_each_article(candidates, view.passages([c.row for c in candidates]))
-        if len(best) >= depth or len(candidates) < k:
-            return best[:depth]
-        k *= 2
+def _fold(view: View, found: Found, depth: int, *, by_article: bool) -> None:
+    """Fill the groups, so many of them if there are."""
+    folding = Folding(found.groups, by_article=by_article)
+    places = range(len(found.ranking.order))
+    for start in range(0, len(places), 2 * depth):
+        chunk = places[start : start + 2 * depth]
+        wordings = view.wordings([found.row(place) for place in chunk])
+        for place, (article, words) in zip(chunk, wordings, strict=True):
+            folding.take(place, article, words)
+        if len(found.groups) >= depth:
+            return
 
 
-def _first_of_each_article(candidates: Sequence[Candidate], passages: Sequence[Passage]) -> list[Candidate]:
-    best: dict[str, Candidate] = {}
-    for candidate, passage in zip(candidates, passages, strict=True):
-        best.setdefault(passage.article_id, candidate)
-    return list(best.values())
-
-
-def _hits(view: View, ranked: Sequence[Candidate], offset: int) -> tuple[Hit, ...]:
-    passages = view.passages([candidate.row for candidate in ranked])
-    provenance = view.provenance(list({passage.article_id for passage in passages}))
-    return tuple(
-        Hit(
-            rank=offset + place,
-            score=candidate.score,
-            relevance=None,
-            passage=passage,
-            provenance=provenance[passage.article_id],
-        )
-        for place, (candidate, passage) in enumerate(zip(ranked, passages, strict=True), start=1)
-    )
+def _reranked(view: View, found: Found, query: Query, reranker: Reranker) -> tuple[list[list[int]], int]:
+    """The groups in the reranker's order as far as it came, then the others as they were; and how far it came."""
+    first = found.groups[: reranker.depth]
+    passages = view.passages([found.row(group[0]) for group in first])
+    order = reranker.order(query.text, [passage.text for passage in passages])
+    return [*(first[place] for place in order), *found.groups[len(order) :]], len(order)

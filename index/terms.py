@@ -50,7 +50,7 @@ class Wanted:
 
 
 def wanted(question: str, translations: Translations, spellings: Spellings) -> Wanted:
-    """The terms of the question's words, without common words unless there are no others; what it quotes, as phrases."""
+    """The terms of a question's words, without common words unless there are no others; what it quotes, as phrases."""
     asked = words(question)
     kept = [word for word in asked if word.text not in _COMMON] or list(asked)
     distinct = list({word.text: word for word in kept}.values())

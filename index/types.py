@@ -171,17 +171,19 @@ class Matches:
 
     A score is BM25 over its upper bound for the terms that the corpus holds, so that it means the same for every
     question.
-    `coverage` is the share of all terms, weighted by rarity, that the corpus holds: 1 when no word is unknown to it.
+    `rarity` is the weight of each term by how rare it is (BM25's idf), `coverage` the share of all of it that the
+    corpus holds: 1 when no word is unknown to it.
     """
 
     rows: npt.NDArray[np.int64]
     scores: npt.NDArray[np.float64]
+    rarity: tuple[float, ...]
     coverage: float
 
     def among(self, rows: npt.NDArray[np.int64]) -> Matches:
         """Those of these distinct rows."""
         kept = np.isin(self.rows, rows, assume_unique=True)
-        return Matches(self.rows[kept], self.scores[kept], self.coverage)
+        return Matches(self.rows[kept], self.scores[kept], self.rarity, self.coverage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,8 +199,8 @@ class Hit:
     """One ranked passage with the chain back to its article. `relevance` is a calibrated probability, None
     while uncalibrated.
 
-    `highlights` are spans within `passage.text`; `also_in` the provenance of other articles that hold the
-    same passage.
+    `highlights` are spans within `passage.text`: the sentence that answers best, then the words in it that match;
+    `also_in` the provenance of other articles that hold the same passage.
     """
 
     rank: int
@@ -289,6 +291,10 @@ class View(Protocol):
         self, terms: Sequence[Term], phrases: Sequence[Sequence[str]] = (), filters: Filters = Filters()
     ) -> Matches:
         """The passages that pass the filters, hold every phrase (folded words side by side) and any of the terms."""
+        ...
+
+    def wordings(self, rows: Sequence[int]) -> list[tuple[str, frozenset[int]]]:
+        """Of the passages at these rows, in that order: the article's id and the distinct words as numbers."""
         ...
 
     def langs(self, rows: Sequence[int]) -> list[Lang]:

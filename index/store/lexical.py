@@ -108,8 +108,7 @@ class Segment:
         places = np.concatenate([self.places[one] for one in slices])
         counts = np.concatenate([self.counts[one] for one in slices])
         each = np.repeat(weights[here] / UNITS, ends - starts) * counts
-        expected: Floats = np.bincount(places, weights=each, minlength=len(self.rows))
-        return expected
+        return np.bincount(places, weights=each, minlength=len(self.rows)).astype(np.float64, copy=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,12 +173,12 @@ class Postings:
         """The passages that any term, a mapping of word id to weight, is expected in; see `Matches`."""
         total = len(self)
         totals = [np.zeros(len(part.segment.rows)) for part in self.parts]
-        bound = held = 0.0
+        rarity, held = [], 0.0
         for term in terms:
             expected = [_alive(part, part.segment.expected(term)) for part in self.parts]
             holding = sum(float(np.minimum(found, 1).sum()) for found in expected if found is not None)
             idf = float(np.log1p((total - holding + 0.5) / (holding + 0.5)))
-            bound += idf
+            rarity.append(idf)
             held += idf * (holding > 0)
             for part, found, scores in zip(self.parts, expected, totals, strict=True):
                 if found is not None:
@@ -192,7 +191,8 @@ class Postings:
         return Matches(
             rows=np.concatenate([np.zeros(0, dtype=np.int64), *rows]),
             scores=np.concatenate([np.zeros(0), *values]) / (held or 1.0),
-            coverage=held / (bound or 1.0),
+            rarity=tuple(rarity),
+            coverage=held / (sum(rarity) or 1.0),
         )
 
 

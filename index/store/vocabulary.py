@@ -75,6 +75,27 @@ def wordings(connection: sqlite3.Connection, rows: Sequence[int]) -> Iterator[tu
             yield found[0], _checked(*found)
 
 
+def distinct_words(connection: sqlite3.Connection, rows: Sequence[int]) -> list[tuple[str, frozenset[int]]]:
+    """Of the passages at these rows, in that order: the article's id and the words of the text, each once.
+
+    Raises: StoreDamagedError: a row is missing or damaged.
+    """
+    found: dict[int, tuple[str, frozenset[int]]] = {}
+    for batch in _batches([int(row) for row in rows]):
+        for article, row, blob, crc in connection.execute(
+            "SELECT article.id, wording.row, words, wording.crc FROM wording"
+            " JOIN passage ON passage.row = wording.row JOIN article ON key = article"
+            f" WHERE wording.row IN ({','.join('?' * len(batch))})",
+            batch,
+        ):
+            ids = _checked(row, blob, crc)
+            found[row] = article, frozenset(ids[: int(np.argmin(ids))].tolist())
+    missing = [row for row in rows if row not in found]
+    if missing:
+        raise StoreDamagedError(f"passage row {missing[0]} has no words; run `sanad verify`")
+    return [found[row] for row in rows]
+
+
 def with_stems(connection: sqlite3.Connection, stems: Iterable[str]) -> list[tuple[int, str, str]]:
     """Id, text and stem of every word of these stems."""
     return [

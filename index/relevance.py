@@ -1,0 +1,104 @@
+"""Relevance: the probability that a passage answers a question, fitted on judged questions for one encoder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from index.errors import EncoderError
+from index.rank import Evidence, Floats, Ranking
+from index.types import EncoderKey, Mode
+
+FITTED = Path(__file__).parent / "model" / "relevance.json"
+
+HIT_FEATURES = ("bias", "score", "cosine", "lexical", "covered", "behind")
+"""Of a hit: its score, its parts, the lexical score times the coverage, and how far it is behind the best."""
+
+ANSWER_FEATURES = ("bias", "score", "cosine", "lexical", "covered", "best_cosine", "ahead")
+"""Of an answer: those of its best hit, the highest cosine of all, and how far the best is ahead of the next."""
+
+AHEAD_OF = 5
+"""The best hit is compared with the mean of so many that follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How scores become probabilities: logistic weights by `mode/pair` (Platt 1999), fitted for one encoder.
+
+    `lexical_weights` is the weight of the lexical score in the hybrid one, by language pair. Where nothing was fitted
+    there is no probability.
+    """
+
+    encoder: EncoderKey | None = None
+    lexical_weights: Mapping[str, float] = field(default_factory=dict)
+    hits: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    answers: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    threshold: float = 0.5
+
+    @classmethod
+    def load(cls, key: EncoderKey, file: Path = FITTED) -> Self:
+        """What was fitted for this encoder; nothing when the file is missing or was fitted for another.
+
+        Raises: EncoderError: the file is damaged.
+        """
+        if not file.is_file():
+            return cls()
+        try:
+            record: dict[str, Any] = json.loads(file.read_text("utf-8"))
+            fitted = cls(EncoderKey(**record.pop("encoder")), **record)
+        except (ValueError, TypeError, KeyError) as error:
+            raise EncoderError(f"{file} is no calibration: {error}") from error
+        return fitted if fitted.encoder == key else cls()
+
+    def relevance(self, evidence: Evidence, ranking: Ranking, mode: Mode) -> list[float | None]:
+        """The probability that each candidate answers, in the ranking's order; None where nothing was fitted."""
+        rows = hit_features(evidence, ranking)
+        weights = [self.hits.get(f"{mode}/{pair}") for pair in _pairs(evidence, ranking)]
+        return [
+            None if weight is None else _probability(row, weight)
+            for row, weight in zip(rows, weights, strict=True)
+        ]
+
+    def answerable(self, evidence: Evidence, ranking: Ranking, mode: Mode) -> float | None:
+        """The probability that any candidate answers: 0 when there is none, None where nothing was fitted."""
+        if not len(ranking.order):
+            return 0.0 if self.answers else None
+        weights = self.answers.get(f"{mode}/{_pairs(evidence, ranking)[0]}")
+        return None if weights is None else _probability(answer_features(evidence, ranking), weights)
+
+
+def hit_features(evidence: Evidence, ranking: Ranking) -> Floats:
+    """`HIT_FEATURES` of each candidate in the ranking's order, `(n, 6)`."""
+    lexical = evidence.lexical[ranking.order]
+    behind = ranking.scores - ranking.scores.max(initial=-1.0)
+    columns = (
+        np.ones(len(ranking.order)),
+        ranking.scores,
+        evidence.cosines[ranking.order],
+        lexical,
+        lexical * evidence.coverage,
+        behind,
+    )
+    return np.stack(columns, axis=1)
+
+
+def answer_features(evidence: Evidence, ranking: Ranking) -> Floats:
+    """`ANSWER_FEATURES` of a ranking that is not empty, `(7,)`."""
+    best = hit_features(evidence, ranking)[0]
+    following = ranking.scores[1 : 1 + AHEAD_OF]
+    ahead = ranking.scores[0] - (following.mean() if len(following) else 0.0)
+    return np.array([*best[:5], evidence.cosines.max(), ahead])
+
+
+def _pairs(evidence: Evidence, ranking: Ranking) -> list[str]:
+    pairs = evidence.pairs()
+    return [pairs[place] for place in ranking.order]
+
+
+def _probability(features: Floats, weights: Sequence[float]) -> float:
+    return float(1 / (1 + np.exp(-np.clip(features @ np.asarray(weights), -30, 30))))
