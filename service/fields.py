@@ -136,3 +136,61 @@ class SimilarFields(BaseModel):
 
     paragraph: Whole = Field(default=1, ge=1, le=1_000_000)
     limit: Whole = Field(default=5, ge=1, le=20)
+
+
+LONGEST_TEXT = 1_000_000
+MOST_TEXTS = 256
+Line = Annotated[Text, Field(min_length=1, max_length=2000)]
+PlainText = Annotated[Text, Field(min_length=1, max_length=LONGEST_TEXT)]
+
+
+class ArticleBody(BaseModel):
+    """An article as its publisher states it: the body as plain text, paragraphs separated by a blank line."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    text: PlainText = Field(description="The body, taken as it is. A first line that repeats the title is left out.")
+    source: Annotated[Text, Field(min_length=1, max_length=LONGEST_QUERY)] | None = Field(
+        default=None, description="What names it for ever; the address's id is a function of it."
+    )
+    title: Line | None = None
+    url: Line | None = Field(default=None, description="http or https.")
+    publisher: Line | None = None
+    author: Line | None = None
+    section: Line | None = None
+    published_at: Line | None = Field(default=None, description="ISO 8601, a date or a date and time.")
+    lang: Literal["ar", "en", "und"] | None = None
+
+
+class TasksFields(BaseModel):
+    """Which tasks to list."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    limit: Whole = Field(default=20, ge=1, le=LARGEST_PAGE)
+    offset: Whole = Field(default=0, ge=0, le=1_000_000)
+
+
+class EmbeddingsBody(BaseModel):
+    """Texts to embed, as OpenAI's clients send them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    input: PlainText | Annotated[list[PlainText], Field(min_length=1, max_length=MOST_TEXTS)]
+    model: str = Field(max_length=200, description="The id that `/v1/info` tells.")
+    encoding_format: Literal["float", "base64"] = "float"
+    dimensions: int | None = Field(default=None, ge=1, description="Only the model's own.")
+    input_type: Literal["query", "passage"] = Field(default="passage", description="Not of OpenAI: what they are.")
+    user: str | None = Field(default=None, max_length=200, description="Not used.")
+
+
+class RerankBody(BaseModel):
+    """A question and texts to rank by it, as Cohere's clients send them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    query: Annotated[Text, Field(min_length=1, max_length=LONGEST_QUERY)]
+    documents: list[PlainText] = Field(min_length=1, max_length=MOST_TEXTS)
+    model: str = Field(max_length=200, description="The id that `/v1/info` tells.")
+    top_n: int | None = Field(default=None, ge=1, description="How many of the best; all when unset.")
+    max_tokens_per_doc: int | None = Field(default=None, ge=1, description="Not used: the model's limit holds.")

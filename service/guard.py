@@ -12,10 +12,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service import auth
 from service.addresses import Network, client_address, host_name
 from service.auth import Caller
-from service.keys import Key, Keyring
+from service.keys import Key, KeyFile, Keyring
 from service.keys import Scope as KeyScope
+from service.metrics import Metrics
 from service.problems import ProblemError
 from service.rates import Buckets
+from service.settings import Settings
 
 FAILURES, FAILURES_REFILL_S = 10, 6.0
 """Wrong keys an address may show at once, and the seconds until one more."""
@@ -68,6 +70,19 @@ class Door:
         if left is not None and left.wait_s:
             raise ProblemError(429, "too_many_failures", headers={"Retry-After": str(left.wait_s)})
         raise ProblemError(401, "key_invalid", headers=challenge(path))
+
+
+def door(settings: Settings, metrics: Metrics) -> Door:
+    """The door that the settings describe."""
+    return Door(
+        keyring=Keyring(KeyFile(settings.keys_path)),
+        buckets=Buckets(settings.rate / settings.workers, settings.burst),
+        failures=Buckets(1 / FAILURES_REFILL_S, FAILURES),
+        proxies=settings.proxies,
+        hosts=settings.hosts,
+        public_search=settings.public_search,
+        on_failure=metrics.key_failures.inc,
+    )
 
 
 class Guard:

@@ -1,4 +1,4 @@
-"""What the service refuses so that it stays well: searches beyond its queue, bodies beyond their size."""
+"""What the service refuses so that it stays well: searches beyond its queue."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from typing import TypeVar
 
 import anyio
 import anyio.to_thread
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.metrics import Metrics
 from service.problems import ProblemError
 
 T = TypeVar("T")
+RETRY = {"Retry-After": "1"}
 
 
 class Gate:
@@ -20,45 +21,26 @@ class Gate:
     Made inside the running event loop, one for the life of the application.
     """
 
-    def __init__(self, threads: int, queue: int) -> None:
+    def __init__(self, threads: int, queue: int, seconds: float, metrics: Metrics) -> None:
         self._limiter = anyio.CapacityLimiter(threads)
-        self._room = threads + queue
+        self._room, self._seconds, self._metrics = threads + queue, seconds, metrics
         self._inside = 0
 
     async def run(self, work: Callable[[], T]) -> T:
-        """What `work` returns. Raises: ProblemError: as many are waiting as may (503)."""
+        """What `work` returns. Raises: ProblemError: as many are waiting as may, or it took too long (503)."""
         if self._inside >= self._room:
-            raise ProblemError(503, "overloaded", headers={"Retry-After": "1"})
-        self._inside += 1
+            self._metrics.refused.inc()
+            raise ProblemError(503, "overloaded", headers=RETRY)
+        self._count(1)
         try:
-            return await anyio.to_thread.run_sync(work, limiter=self._limiter)
+            with anyio.fail_after(self._seconds):
+                # What has begun keeps its thread until it ends, but nobody waits for it any more.
+                return await anyio.to_thread.run_sync(work, limiter=self._limiter, abandon_on_cancel=True)
+        except TimeoutError:
+            raise ProblemError(503, "timed_out", headers=RETRY) from None
         finally:
-            self._inside -= 1
+            self._count(-1)
 
-
-class BodyLimit:
-    """ASGI middleware that lets no body through that is longer than `most` bytes, declared or not."""
-
-    def __init__(self, app: ASGIApp, most: int) -> None:
-        self._app = app
-        self._most = most
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if declared.isdigit() and int(declared) > self._most:
-            # The rest of the body is never read, so the connection cannot be used again.
-            raise ProblemError(413, "body_too_large", headers={"Connection": "close"})
-        received = 0
-
-        async def counted() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > self._most:
-                raise ProblemError(413, "body_too_large", headers={"Connection": "close"})
-            return message
-
-        await self._app(scope, counted, send)
+    def _count(self, change: int) -> None:
+        self._inside += change
+        self._metrics.queue.inc(change)

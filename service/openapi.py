@@ -11,6 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 from service import examples
+from service.auth import scope_needed
 from service.problems import CODES, DETAILS, MEDIA_TYPE
 from service.schemas import Problem
 
@@ -45,6 +46,7 @@ class DescribedAPI(FastAPI):
             )
             _drop_automatic_422(document)
             _add_examples(document)
+            _add_keys(document)
             self.openapi_schema = document
         return self.openapi_schema
 
@@ -73,12 +75,28 @@ def _add_examples(document: dict[str, Any]) -> None:
     for operation in _operations(document):
         for part, known in (
             (operation.get("requestBody", {}), examples.REQUESTS),
-            (operation["responses"]["200"], examples.ANSWERS),
+            (operation["responses"].get("200", {}), examples.ANSWERS),
         ):
             content = part.get("content", {}).get("application/json", {})
             name = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
             if name in known:
                 content["example"] = known[name]
+
+
+def _add_keys(document: dict[str, Any]) -> None:
+    """Which key each operation needs, and that any of them may answer with a problem."""
+    document["components"]["securitySchemes"] = {
+        "bearer": {"type": "http", "scheme": "bearer", "description": "A key made by `sanad keys create`."},
+        "header": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    }
+    problem = {MEDIA_TYPE: {"schema": {"$ref": REFERENCE.format(model="Problem")}}}
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            operation["responses"]["default"] = {"description": "A problem.", "content": problem}
+            if scope := scope_needed(method.upper(), path):
+                operation["security"] = [{"bearer": [scope]}, {"header": [scope]}]
+                for status in (401, 403, 429):
+                    operation["responses"].setdefault(str(status), _response(status))
 
 
 def _response(status: int) -> dict[str, Any]:

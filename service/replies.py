@@ -26,6 +26,7 @@ def problem_reply(request: Request, error: Exception) -> Response:
     request_id = request.state.request_id
     if problem.status_code >= 500 and problem.code != "overloaded":
         log.error("request %s failed", request_id, exc_info=error)
+    request.state.problem = problem.code
     body, headers = problem.body(request_id), dict(problem.headers or {})
     if problem.status_code == 405:
         headers["Allow"] = ", ".join(_methods(request))

@@ -183,6 +183,106 @@ class Ready(BaseModel):
     passages: int
 
 
+class ArticleWritten(BaseModel):
+    """What a write did: the article is durable, and searchable from this revision on."""
+
+    id: str
+    source: str
+    change: Literal["added", "changed", "unchanged"]
+    passages: int
+    revision: int
+    etag: str
+
+
+class ArticleRemoved(BaseModel):
+    """The article is gone from this revision on."""
+
+    id: str
+    revision: int
+
+
+class ArticleRefused(BaseModel):
+    """An article of a batch that was not taken; `place` counts from 0."""
+
+    place: int
+    source: str
+    reason: str
+
+
+class TaskCounts(BaseModel):
+    """What became of the articles so far."""
+
+    added: int
+    changed: int
+    unchanged: int
+    refused: int
+
+
+class TaskOut(BaseModel):
+    """A batch of writes: `done` of `total` articles are durable, and searchable from `revision` on.
+
+    `failed` says that an article was refused, or, with `code`, that the whole stopped; the others are stored.
+    """
+
+    id: str
+    status: Literal["enqueued", "processing", "succeeded", "failed"]
+    created_at: str
+    started_at: str | None
+    finished_at: str | None
+    total: int
+    done: int
+    counts: TaskCounts
+    refused: list[ArticleRefused]
+    revision: int | None
+    code: str | None
+
+
+class TasksPage(BaseModel):
+    """A page of tasks, newest first; `next_offset` is null on the last page."""
+
+    tasks: list[TaskOut]
+    total: int
+    next_offset: int | None
+
+
+class Embedding(BaseModel):
+    """One embedding, as OpenAI's clients read it: a list of numbers, or base64 of little-endian float32."""
+
+    object: Literal["embedding"]
+    index: int
+    embedding: list[float] | str
+
+
+class Usage(BaseModel):
+    """Tokens read."""
+
+    prompt_tokens: int
+    total_tokens: int
+
+
+class EmbeddingsAnswer(BaseModel):
+    """The embeddings, in the order of the texts."""
+
+    object: Literal["list"]
+    data: list[Embedding]
+    model: str
+    usage: Usage
+
+
+class RerankResult(BaseModel):
+    """A text's place in what was sent, and how well it answers."""
+
+    index: int
+    relevance_score: float
+
+
+class RerankAnswer(BaseModel):
+    """The best texts first, as Cohere's clients read it."""
+
+    id: str
+    results: list[RerankResult]
+
+
 class FieldError(BaseModel):
     """A field that is not as it must be."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -40,4 +42,46 @@ class Settings(BaseSettings):
     search_queue: int = Field(
         default=64, ge=0, description="Searches that may wait; one more is answered with 503."
     )
+    search_seconds: float = Field(default=30, gt=0, description="A search that waits longer is given up.")
+    query_cache: int = Field(default=2048, ge=0, description="Embeddings of questions that are remembered.")
     max_body: int = Field(default=1_048_576, ge=1024, description="The longest request body, in bytes.")
+    max_batch: int = Field(
+        default=33_554_432, ge=1024, description="The longest body of a batch of articles, in bytes."
+    )
+    max_tasks: int = Field(default=100, ge=1, description="Writes that may wait; one more is answered 503.")
+    max_headers: int = Field(default=16_384, ge=1024, description="The longest request headers, in bytes.")
+    header_seconds: float = Field(default=10, gt=0, description="Seconds for the headers to come.")
+    body_seconds: float = Field(default=20, gt=0, description="Seconds for the body to come.")
+    batch_seconds: float = Field(default=120, gt=0, description="Seconds for a batch's body to come.")
+    max_connections: int = Field(default=1000, ge=1, description="Connections that may be open.")
+    rate: float = Field(
+        default=50, ge=0, description="Requests a second, by key or else by address; 0 for no limit."
+    )
+    burst: int = Field(default=200, ge=1, description="Requests that may come at once.")
+    keys: str | None = Field(default=None, description="The file of keys; keys.json in the store when unset.")
+    tasks: str | None = Field(default=None, description="Where writes wait; tasks in the store when unset.")
+    public_search: bool = Field(
+        default=False, description="Whether searches and pages need no key though there are keys."
+    )
+    insecure: bool = Field(default=False, description="Listen beyond this machine though there is no key.")
+    hosts: tuple[str, ...] = Field(
+        default=(), description="Host names the service answers to; any when unset, but see `insecure`."
+    )
+    proxies: tuple[IPv4Network | IPv6Network, ...] = Field(
+        default=(), description="Proxies whose X-Forwarded-For is believed."
+    )
+    workers: int = Field(default=1, ge=1, le=64, description="Processes that serve; one of them writes.")
+    log_format: Literal["auto", "json", "text"] = Field(
+        default="auto", description="JSON lines or text; auto: text on a terminal."
+    )
+    log_queries: bool = Field(default=False, description="Whether the log may hold what was asked.")
+
+    @property
+    def keys_path(self) -> Path:
+        """The file of keys."""
+        return Path(self.keys) if self.keys else Path(self.store) / "keys.json"
+
+    @property
+    def tasks_path(self) -> Path:
+        """The folder where writes wait."""
+        return Path(self.tasks) if self.tasks else Path(self.store) / "tasks"

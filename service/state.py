@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated
@@ -13,9 +13,15 @@ from fastapi import Depends, Request
 from index.encoder import load_encoder
 from index.search import Searcher
 from index.store import open_store
+from index.types import Encoder
 from service.catalogue import Catalogue
 from service.limits import Gate
+from service.metrics import Metrics
+from service.remembering import RememberingEncoder
 from service.settings import Settings
+from service.tasks.spool import Spool
+from service.tasks.writer import Writer
+from service.tasks.writes import Writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,8 @@ class Service:
     gate: Gate
     templates: jinja2.Environment
     catalogue: Catalogue
+    metrics: Metrics
+    writes: Writes
 
 
 def service_of(request: Request) -> Service:
@@ -39,11 +47,22 @@ ServiceDep = Annotated[Service, Depends(service_of)]
 
 
 @contextmanager
-def open_searcher(settings: Settings) -> Iterator[Searcher]:
+def open_searcher(settings: Settings, on_query: Callable[[bool], None] = lambda known: None) -> Iterator[Searcher]:
     """A searcher over the store and model that the settings name, closed with the context.
 
+    `on_query` is told of every question whether its embedding was remembered.
     Raises: EncoderError: the model cannot be loaded. StoreError: the store is missing, damaged or of another model.
     """
-    encoder = load_encoder(settings.model)
+    encoder: Encoder = load_encoder(settings.model)
+    if settings.query_cache:
+        encoder = RememberingEncoder(encoder, settings.query_cache, on_query)
     with open_store(settings.store, encoder.key, read_only=True) as store:
         yield Searcher(store, encoder)
+
+
+def writes_of(settings: Settings, searcher: Searcher) -> Writes:
+    """Writing to the store that the searcher reads; begins nothing yet."""
+    encoder = searcher.encoder
+    spool = Spool(settings.tasks_path, settings.max_tasks)
+    writer = Writer(spool, encoder, lambda: open_store(settings.store, encoder.key))
+    return Writes(spool, writer, searcher.store)

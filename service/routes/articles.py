@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import time
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
 
+from index.identity import article_id as identity
 from index.types import Filters
-from service.fields import ArticlesFields, SimilarFields
+from service import etags
+from service.fields import ArticlesFields, SimilarFields, Text
 from service.openapi import problems
 from service.present import article_whole, articles_page
 from service.requests import exact_query
@@ -19,6 +22,11 @@ from service.similar import similar
 from service.state import ServiceDep
 
 router = APIRouter(prefix="/v1/articles", tags=["articles"])
+
+ID = re.compile(r"[0-9a-f]{16}")
+ArticleName = Annotated[
+    Text, Path(min_length=1, max_length=512, description="An article's id, or a source that has no slash.")
+]
 
 # Plain functions: reading the store blocks, so Starlette runs these in its threads.
 
@@ -37,17 +45,34 @@ def list_articles(fields: Annotated[ArticlesFields, Query()], service: ServiceDe
     return articles_page(fields, listed, total)
 
 
+def id_of(name: str) -> str:
+    """The id of the article that an address names: by its id, or by its source."""
+    return name if ID.fullmatch(name) else identity(name)
+
+
 @router.get(
     "/{article_id}",
     operation_id="getArticle",
     summary="Read one article",
-    responses=problems(404, 503),
+    responses=problems(404, 422, 503) | {304: {"description": "It is still what `If-None-Match` names."}},
+    response_model=ArticleWhole,
 )
-def get_article(request: Request, article_id: str, service: ServiceDep) -> ArticleWhole:
+def get_article(
+    request: Request,
+    response: Response,
+    article_id: ArticleName,
+    service: ServiceDep,
+    if_none_match: Annotated[str | None, Header(max_length=1000)] = None,
+) -> ArticleWhole | Response:
     """The article as stored: `text[start:end]` of each paragraph's locator is its text."""
     view = service.searcher.store.view()
-    stored = view.article(article_id)
-    return article_whole(stored, view.article_passages(article_id), request.scope.get("root_path", ""))
+    stored = view.article(id_of(article_id))
+    passages = view.article_passages(stored.id)
+    tag = etags.etag(stored, passages)
+    if if_none_match is not None and etags.is_named(if_none_match, tag):
+        return Response(status_code=304, headers={"ETag": tag})
+    response.headers["ETag"] = tag
+    return article_whole(stored, passages, request.scope.get("root_path", ""))
 
 
 @router.get(

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 
 from index.errors import QueryError
-from index.search import Searcher
+from index.stages import gathered
 from index.types import Answer
+from index.types import Query as Asked
 from service.fields import BatchBody, SearchBody, SearchFields
 from service.openapi import problems
 from service.present import query_of, search_answer
@@ -57,7 +59,9 @@ async def search_by_post(request: Request, body: SearchBody, service: ServiceDep
 async def search_batch(request: Request, body: BatchBody, service: ServiceDep) -> BatchAnswer:
     """One answer a question, in their order; if one question is invalid none is answered."""
     began = time.perf_counter()
-    timed = await service.gate.run(partial(_answers, service.searcher, body))
+    request.state.charge(len(body.queries) - 1)
+    request.state.asked = [fields.q for fields in body.queries]
+    timed = await service.gate.run(partial(_answers, service, body))
     return BatchAnswer(
         request_id=request.state.request_id,
         took_ms=round(since(began), 2),
@@ -68,16 +72,27 @@ async def search_batch(request: Request, body: BatchBody, service: ServiceDep) -
 async def answered(request: Request, fields: SearchFields, service: Service) -> SearchAnswer:
     """The answer to one question, worked out off the event loop."""
     began = time.perf_counter()
-    answer = await service.gate.run(partial(service.searcher.search, query_of(fields)))
+    request.state.asked = fields.q
+    answer, request.state.stages = await service.gate.run(partial(ask, service, query_of(fields)))
     return told(request, service, answer, since(began))
 
 
-def _answers(searcher: Searcher, body: BatchBody) -> list[tuple[Answer, float]]:
+def ask(service: Service, query: Asked) -> tuple[Answer, Mapping[str, float]]:
+    """The answer, and the seconds that each stage of finding it took; these are counted too."""
+    began = time.perf_counter()
+    with gathered() as seconds:
+        answer = service.searcher.search(query)
+    stages = {**seconds, "total": time.perf_counter() - began}
+    service.metrics.observe_stages(stages)
+    return answer, stages
+
+
+def _answers(service: Service, body: BatchBody) -> list[tuple[Answer, float]]:
     timed = []
     for place, fields in enumerate(body.queries):
         began = time.perf_counter()
         try:
-            answer = searcher.search(query_of(fields))
+            answer, _ = ask(service, query_of(fields))
         except QueryError as error:
             raise QueryError(f"queries.{place}.{error.field}", error.reason) from None
         timed.append((answer, since(began)))

@@ -92,7 +92,7 @@ def searcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Searcher]:
 
 @pytest.fixture(scope="session")
 def settings() -> Settings:
-    return Settings(store="unused", examples=("What does the water law say?",))
+    return Settings(store="unused", rate=0, examples=("What does the water law say?",))
 
 
 @pytest.fixture(scope="session")

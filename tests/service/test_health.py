@@ -43,7 +43,8 @@ def test_openapi_is_3_1_with_stable_names(client: TestClient) -> None:
     }
     assert operations == {
         *("search", "searchByPost", "searchBatch", "listArticles", "getArticle", "similarParagraphs"),
-        *("live", "ready", "info"),
+        *("putArticle", "deleteArticle", "putArticles", "listTasks", "getTask"),
+        *("embed", "rerank", "live", "ready", "info", "metrics"),
     }
     assert "HTTPValidationError" not in document["components"]["schemas"]
     refused = document["paths"]["/v1/search"]["get"]["responses"]["422"]["content"]
