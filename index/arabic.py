@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -81,20 +82,21 @@ class Word:
 
 def language(text: str) -> Lang:
     """The language by the script of most letters, the first one on a tie; `und` for others and for none."""
-    counts: dict[Lang, int] = {}
-    for letter in filter(str.isalpha, text):
-        lang: Lang = "ar" if _ARABIC.match(letter) else "en" if _is_latin(letter) else "und"
-        counts[lang] = counts.get(lang, 0) + 1
+    counts: Counter[Lang] = Counter()
+    for letter, n in Counter(text).items():  # in the order of first occurrence
+        if letter.isalpha():
+            counts["ar" if _ARABIC.match(letter) else "en" if _is_latin(letter) else "und"] += n
     return max(counts, key=counts.__getitem__, default="und")
 
 
 def direction(text: str) -> Literal["ltr", "rtl"]:
     """The direction of most strong characters (UAX #9), of the first on a tie; `ltr` when there is none."""
-    kinds = [kind for kind in map(unicodedata.bidirectional, text) if kind in ("L", "R", "AL")]
-    right = sum(kind != "L" for kind in kinds)
-    if 2 * right == len(kinds):
-        return "rtl" if kinds and kinds[0] != "L" else "ltr"
-    return "rtl" if 2 * right > len(kinds) else "ltr"
+    counts: Counter[Literal["ltr", "rtl"]] = Counter()
+    for char, n in Counter(text).items():
+        kind = unicodedata.bidirectional(char)
+        if kind in ("L", "R", "AL"):
+            counts["ltr" if kind == "L" else "rtl"] += n
+    return max(counts, key=counts.__getitem__, default="ltr")
 
 
 def fold(text: str) -> Folded:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import takewhile
+from itertools import accumulate, takewhile
 
 from index.arabic import language
 from index.kinds import Kind, is_name
@@ -81,7 +81,7 @@ def _shares(lines: Sequence[Line]) -> list[float]:
     """For each line, which share of the page's prose stands before it."""
     words = [line.words if line.is_prose else 0 for line in lines]
     total = sum(words) or 1
-    return [sum(words[:i]) / total for i in range(len(words))]
+    return [before / total for before in accumulate(words, initial=0)][: len(words)]
 
 
 def _closing(lines: Sequence[Line]) -> int:
@@ -209,26 +209,27 @@ def _body(rest: Sequence[Line], title: Line | None) -> tuple[list[Line], list[Li
         is_head = i < first or (i < _NEAR_TITLE and line.kind in ("date", "byline"))
         if i > last and line.kind != "body":
             return _without_signature(body), below, list(rest[i:])
-        if line.kind in _DROPPED or (is_head and (line.kind != "body" or _is_detail(rest, i, title))):
+        is_detail = is_head and (line.kind != "body" or _is_detail(rest, i, first, title, bool(below)))
+        if line.kind in _DROPPED or is_detail:
             below.append(line)
         else:
             body.append(replace(line, kind="body"))
     return (_without_tags(body) if below else body), below, []
 
 
-def _is_detail(rest: Sequence[Line], i: int, title: Line | None) -> bool:
-    """Whether a line between title and first paragraph is none of the body: the title again; a label
-    or name beside the date; a button or uncredited caption, which stand below other furniture.
+def _is_detail(rest: Sequence[Line], i: int, first: int, title: Line | None, is_below: bool) -> bool:
+    """Whether a line between the title and the first paragraph is none of the body: the title again; a label or
+    name beside the date; a button or uncredited caption, which stand below other furniture (`is_below`).
     """
     line = rest[i]
     if title and key(line.text) == key(title.text):
         return True
     if line.words > _CAPTION_WORDS or line.is_ended or line.level or line.is_bullet:
         return False
-    above = next((j for j in range(i, len(rest)) if rest[j].is_prose), len(rest))
-    if line.words <= _LABEL_WORDS and any(other.kind in ("date", "byline") for other in rest[i:above]):
+    until = rest[i : min(first, i + _BLOCK)]
+    if line.words <= _LABEL_WORDS and any(other.kind in ("date", "byline") for other in until):
         return True
-    if above < len(rest) and above - i <= 2 and any(other.kind != "body" for other in rest[:i]):
+    if is_below and first < len(rest) and first - i <= 2:
         return True
     return i > 0 and line.words <= 5 and rest[i - 1].kind in _DETAILS
 

@@ -30,6 +30,8 @@ _SLASHED = re.compile(r"(?:^|(?<=[\s.،,]))([A-Z]{2,}|[^\W\d_]{3,}(?: [^\W\d_]+)
 _DASHED = re.compile(r"\s[-–—|]\s*([^-–—|]{2,40})\.?$")
 _URL = re.compile(r"^(?:https?://|www\.)\S+$|^\S+@\S+\.\w+$")
 _MARKED = re.compile(r"^(?P<mark>[^:：]{2,30})[:：]\s*(?P<rest>.*)$", re.DOTALL)
+_LONGEST = 1_000
+"""A longer line is of the body."""
 _NAME_PARTICLES = frozenset(
     ("and", "de", "del", "la", "al", "el", "bin", "ibn", "ben", "van", "von", "der", "di", "da", "du")
 )
@@ -37,7 +39,8 @@ _NAME_PARTICLES = frozenset(
 
 def kind_of(text: str, phrases: Phrases, lang: Lang) -> Found:
     """The kind of a line by the first rule that knows it; `body` for a line that none knows."""
-    return _by(RULES, text, phrases, lang) or ("body", None)
+    found = _by(RULES, text, phrases, lang) if len(text) <= _LONGEST else None
+    return found or ("body", None)
 
 
 def detail_kind(text: str, phrases: Phrases, lang: Lang) -> Found | None:

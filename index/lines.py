@@ -92,7 +92,7 @@ def _lines_of(raw: str, phrases: Phrases, lang: Lang) -> tuple[Line, ...]:
 
 def _partings(text: str, phrases: Phrases) -> Iterator[list[str]]:
     """The ways a short line may fall into details: at bars and dots, and before `by`."""
-    if len(text.split()) > 25:
+    if len(text) > 250 or len(text.split()) > 25:
         return
     yield [part for part in _PARTS.split(text) if part]
     words = text.split()

@@ -8,8 +8,12 @@ from itertools import pairwise
 
 from index.types import Span
 
-_END = re.compile(r"(?:\.+|[!?؟۔…‼⁇⁈⁉。！？]+)[!?؟….]*[\"'”’»›)\]}]*(?:\[\d+\])*(?=\s|$)|\n")
+_END = re.compile(  # possessive, and tried only where a run begins: dotted leaders stay linear
+    r"(?<![.!?؟۔…‼⁇⁈⁉。！？])[.!?؟۔…‼⁇⁈⁉。！？]++[\"'”’»›)\]}]*+(?:\[\d+\])*+(?=\s|$)|\n"
+)
 _GLUED = re.compile(r"(?<=[\u0621-\u064a\u064b-\u0652]{3})[.؟!](?=[\u0621-\u064a]{2})")  # المنطقة.وقال
+_WINDOW = 80
+"""So many code points around a mark decide what it is."""
 _LAST_WORD = re.compile(r"[^\s\"'“‘«(\[]*\Z")
 _DOTTED = re.compile(r"(?:[^\W\d_]\.)+[^\W\d_]")
 
@@ -48,7 +52,8 @@ def _cuts(text: str) -> Iterator[int]:
     start = 0
     marks = sorted((m.start(), m.end(), m.group()) for p in (_END, _GLUED) for m in p.finditer(text))
     for mark_start, mark_end, mark in marks:
-        if mark == "\n" or _ends_sentence(text[start:mark_start], mark, text[mark_end : mark_end + 40]):
+        before = text[max(start, mark_start - _WINDOW) : mark_start]
+        if mark == "\n" or _ends_sentence(before, mark, text[mark_end : mark_end + _WINDOW]):
             start = mark_end
             yield mark_end
 

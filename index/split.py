@@ -128,12 +128,13 @@ def _cut_place(text: str) -> int:
         (span.end for span in sentences(text)),
         (match.end() for match in _CLAUSE_END.finditer(text)),
         (match.start() for match in _SPACE.finditer(text)),
-        (i for i, char in enumerate(text) if not unicodedata.combining(char)),
     ):
         inner = [place for place in places if 0 < place < len(text)]
         if inner:
             return min(inner, key=lambda place: abs(2 * place - len(text)))
-    return len(text) // 2
+    middle = len(text) // 2
+    near = range(middle, max(0, middle - 20), -1)
+    return next((i for i in near if not unicodedata.combining(text[i])), middle)
 
 
 def _joined(text: str, pieces: Sequence[Span], fits: Callable[[Span], bool]) -> list[Span]:
