@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from index.commands import corpus, model, search, serve
+from index.commands import corpus, evaluate, keys, model, search, serve
 from index.errors import IndexingError, StoreDamagedError
 
 FAILED, DAMAGED = 1, 3
@@ -24,7 +24,7 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
-    for module in (corpus, search, serve, model):
+    for module in (corpus, search, evaluate, serve, keys, model):
         module.register(app)
     return app
 

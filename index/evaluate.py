@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,6 +64,14 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
+class Scores:
+    """The measures of one question, and its language pair."""
+
+    pair: str
+    measures: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """The measures of one language pair, such as `en→ar`, or of `all`."""
 
@@ -73,12 +82,19 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """One row a language pair, `all` last. Unanswerable questions are counted, not measured; `unresolved`
-    names the questions whose relevant passage is not in the store: they count as misses.
+    """One row a language pair, `all` last; and the measures of each question. `name` tells it from others.
+
+    Questions that nothing answers are not ranked: `unanswerable` counts them. `told_apart` is the share of all
+    questions that the search rightly called answerable or not; None while uncalibrated. `unresolved` names the
+    questions whose relevant passage is not in the store: they count as misses.
     """
 
+    name: str
+    mode: Mode
     rows: tuple[Row, ...]
+    questions: Mapping[str, Scores]
     unanswerable: int
+    told_apart: float | None
     unresolved: tuple[str, ...]
 
 
@@ -100,21 +116,45 @@ def load_questions(file: Path) -> tuple[Question, ...]:
 
 
 def evaluate(questions: Sequence[Question], searcher: Searcher, mode: Mode = "hybrid") -> Evaluation:
-    """Search every answerable question and measure the rankings against its judgements."""
+    """Search every question and measure the rankings against the judgements."""
     view = searcher.store.view()
-    sources = _sources(view)
-    answerable = [question for question in questions if question.relevant]
-    judged = {question.id: _judged(question, view, sources) for question in answerable}
-    scores = _scores(judged, {question.id: _ranking(question, searcher, mode) for question in answerable})
-    pairs: dict[str, list[Mapping[str, float]]] = {}
-    for question in answerable:
-        pairs.setdefault(_pair(question, judged[question.id]), []).append(scores[question.id])
-    rows = [_row(pair, pairs[pair]) for pair in sorted(pairs)]
+    sources = sources_of(view)
+    wanted = {question.id: judged(question, view, sources) for question in questions if question.relevant}
+    answers = {q.id: searcher.search(Query(q.query, limit=DEPTH, mode=mode)) for q in questions}
+    rankings = {id_: [hit.passage.id for hit in answers[id_].hits] for id_ in wanted}
+    measured = _measured(wanted, rankings)
+    scores = {
+        question.id: Scores(_pair(question, wanted[question.id]), measured[question.id])
+        for question in questions
+        if question.id in wanted
+    }
     return Evaluation(
-        rows=(*rows, _row("all", list(scores.values()))) if answerable else (),
-        unanswerable=len(questions) - len(answerable),
-        unresolved=tuple(id_ for id_, passages in judged.items() if not passages),
+        name=mode,
+        mode=mode,
+        rows=_rows(list(scores.values())),
+        questions=scores,
+        unanswerable=len(questions) - len(wanted),
+        told_apart=_told_apart([(answers[q.id].answerable, bool(q.relevant)) for q in questions]),
+        unresolved=tuple(id_ for id_, passages in wanted.items() if not passages),
     )
+
+
+def sources_of(view: View) -> dict[str, str]:
+    """Article id by source and, where it is the only one of that name, by the source's last part."""
+    articles = view.articles(limit=max(view.article_count, 1))[0]
+    names = Counter(provenance.source.rpartition("/")[2] for _, provenance, _ in articles)
+    last = {provenance.source.rpartition("/")[2]: id_ for id_, provenance, _ in articles}
+    unique = {name: id_ for name, id_ in last.items() if names[name] == 1}
+    return unique | {provenance.source: id_ for id_, provenance, _ in articles}
+
+
+def judged(question: Question, view: View, sources: Mapping[str, str]) -> dict[str, tuple[int, Lang]]:
+    """Grade and language of every relevant passage, by passage id; `sources` as `sources_of` gives them."""
+    return {
+        passage.id: (relevant.grade, passage.lang)
+        for relevant in question.relevant
+        for passage in _passages(relevant, view, sources)
+    }
 
 
 def _question(file: Path, number: int, line: str) -> Question:
@@ -139,23 +179,6 @@ def _relevant(item: Any, grade: Any) -> Relevant:
     return Relevant(str(item["article"]), None, str(item["contains"]), grade)
 
 
-def _sources(view: View) -> dict[str, str]:
-    """Article id by source and, where it is the only one of that name, by the source's last part."""
-    articles = view.articles(limit=max(view.article_count, 1))[0]
-    names = [provenance.source.rpartition("/")[2] for _, provenance, _ in articles]
-    unique = {name: id_ for name, (id_, _, _) in zip(names, articles, strict=True) if names.count(name) == 1}
-    return unique | {provenance.source: id_ for id_, provenance, _ in articles}
-
-
-def _judged(question: Question, view: View, sources: Mapping[str, str]) -> dict[str, tuple[int, Lang]]:
-    """Grade and language of every relevant passage, by passage id."""
-    judged: dict[str, tuple[int, Lang]] = {}
-    for relevant in question.relevant:
-        for passage in _passages(relevant, view, sources):
-            judged[passage.id] = (relevant.grade, passage.lang)
-    return judged
-
-
 def _passages(relevant: Relevant, view: View, sources: Mapping[str, str]) -> list[Passage]:
     if relevant.source is not None:
         article = sources.get(relevant.source, article_id(relevant.source))
@@ -167,12 +190,7 @@ def _passages(relevant: Relevant, view: View, sources: Mapping[str, str]) -> lis
     return [passage for passage in view.article_passages(article) if relevant.contains in passage.text]
 
 
-def _ranking(question: Question, searcher: Searcher, mode: Mode) -> list[str]:
-    answer = searcher.search(Query(question.query, limit=DEPTH, mode=mode))
-    return [hit.passage.id for hit in answer.hits]
-
-
-def _scores(
+def _measured(
     judged: Mapping[str, Mapping[str, tuple[int, Lang]]], rankings: Mapping[str, Sequence[str]]
 ) -> dict[str, dict[str, float]]:
     """Each measure of each question. Scores given to ir-measures are ranks: it would reorder equal ones."""
@@ -190,8 +208,21 @@ def _pair(question: Question, judged: Mapping[str, tuple[int, Lang]]) -> str:
     return f"{question.lang}→{max(set(langs), key=langs.count) if langs else '?'}"
 
 
-def _row(pair: str, scores: Sequence[Mapping[str, float]]) -> Row:
-    return Row(pair, len(scores), {name: interval([score[name] for score in scores]) for name in MEASURES})
+def _rows(scores: Sequence[Scores]) -> tuple[Row, ...]:
+    pairs = sorted({one.pair for one in scores})
+    rows = [_row(pair, [one for one in scores if one.pair == pair]) for pair in pairs]
+    return (*rows, _row("all", scores)) if scores else ()
+
+
+def _row(pair: str, scores: Sequence[Scores]) -> Row:
+    return Row(
+        pair, len(scores), {name: interval([one.measures[name] for one in scores]) for name in MEASURES}
+    )
+
+
+def _told_apart(calls: Sequence[tuple[bool | None, bool]]) -> float | None:
+    called = [said == answerable for said, answerable in calls if said is not None]
+    return sum(called) / len(called) if called else None
 
 
 def interval(values: Sequence[float]) -> Interval:

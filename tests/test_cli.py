@@ -114,13 +114,14 @@ def test_status_counts(sanad: Sanad, seeded: Path) -> None:
 
 def test_evaluate_prints_a_row_a_language_pair(sanad: Sanad, seeded: Path) -> None:
     ran = sanad("evaluate", ROOT / "tests" / "seeds_dev.jsonl", "--store", seeded, "--json")
-    assert [(row["pair"], row["questions"]) for row in ran.json["rows"]] == [
+    (evaluation,) = ran.json["evaluations"]
+    assert [(row["pair"], row["questions"]) for row in evaluation["rows"]] == [
         ("ar→ar", 11),
         ("en→ar", 21),
         ("all", 32),
     ]
-    assert ran.json["unanswerable"] == 10
-    assert ran.json["unresolved"] == []
+    assert evaluation["unanswerable"] == 10
+    assert evaluation["unresolved"] == []
 
 
 @pytest.mark.parametrize("command", [("search", "x"), ("show", "x"), ("status",), ("serve", "--port", 0)])

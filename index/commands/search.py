@@ -1,13 +1,11 @@
-"""`sanad search`, `sanad evaluate`: questions to the store."""
+"""`sanad search`: a question to the store."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.padding import Padding
-from rich.table import Table
 
 from index.commands.console import (
     DEFAULT_STORE,
@@ -20,14 +18,12 @@ from index.commands.console import (
     out,
     print_json,
 )
-from index.evaluate import MEASURES, Evaluation, Interval, evaluate, load_questions
 from index.types import Answer, Filters, Hit, Mode, Query
 
 
 def register(app: typer.Typer) -> None:
-    """Add these commands to the application."""
+    """Add this command to the application."""
     app.command("search")(search)
-    app.command("evaluate")(evaluate_file)
 
 
 def search(
@@ -73,41 +69,3 @@ def _print_hit(hit: Hit) -> None:
     where = f"{provenance.source} ¶{hit.passage.paragraph} [{hit.passage.start}:{hit.passage.end}]"
     console.print(f"    {where}  score {hit.score:.3f}", style="dim", soft_wrap=True)
     console.print(Padding(isolate(hit.passage.text), (0, 0, 1, 4)))
-
-
-def evaluate_file(
-    file: Annotated[Path, typer.Argument(help="Judged questions, JSONL.", metavar="FILE")],
-    mode: Annotated[Mode, typer.Option(help="How to match.")] = "hybrid",
-    store: StoreOption = DEFAULT_STORE,
-    model: ModelOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Measure the store's answers against judged questions, by language pair, with 95 % intervals."""
-    questions = load_questions(file)
-    with open_searcher(store, model) as searcher:
-        evaluation = evaluate(questions, searcher, mode)
-    if as_json:
-        print_json(evaluation)
-    else:
-        _print_evaluation(evaluation)
-
-
-def _print_evaluation(evaluation: Evaluation) -> None:
-    table = Table(box=None, pad_edge=False)
-    table.add_column("languages")
-    table.add_column("questions", justify="right")
-    for name in MEASURES:
-        table.add_column(name, justify="right")
-    for row in evaluation.rows:
-        cells = [_cell(row.measures[name]) for name in MEASURES]
-        table.add_row(row.pair, str(row.questions), *cells)
-    out().print(table)
-    if evaluation.unanswerable:
-        out().print(f"{evaluation.unanswerable} questions that nothing answers were not measured here")
-    if evaluation.unresolved:
-        names = ", ".join(evaluation.unresolved)
-        log().print(f"counted as misses, their passages are not in the store: {names}")
-
-
-def _cell(interval: Interval) -> str:
-    return f"{interval.mean:.3f} [{interval.low:.2f}–{interval.high:.2f}]"
