@@ -31,6 +31,7 @@ _DASHED = re.compile(r"\s[-–—|]\s*([^-–—|]{2,40})\.?$")
 _URL = re.compile(r"^(?:https?://|www\.)\S+$|^\S+@\S+\.\w+$")
 _MARKED = re.compile(r"^(?P<mark>[^:：]{2,30})[:：]\s*(?P<rest>.*)$", re.DOTALL)
 _LONGEST = 1_000
+_MOST_WORDS = 60
 """A longer line is of the body."""
 _NAME_PARTICLES = frozenset(
     ("and", "de", "del", "la", "al", "el", "bin", "ibn", "ben", "van", "von", "der", "di", "da", "du")
@@ -39,7 +40,11 @@ _NAME_PARTICLES = frozenset(
 
 def kind_of(text: str, phrases: Phrases, lang: Lang) -> Found:
     """The kind of a line by the first rule that knows it; `body` for a line that none knows."""
-    found = _by(RULES, text, phrases, lang) if len(text) <= _LONGEST else None
+    found = (
+        _by(RULES, text, phrases, lang)
+        if len(text) <= _LONGEST and len(text.split()) <= _MOST_WORDS
+        else None
+    )
     return found or ("body", None)
 
 

@@ -73,6 +73,8 @@ class Phrases:
     def opener(self, text: str, *names: str) -> int:
         """How many words the longest phrase of these lists has that the text opens with; 0 for none."""
         words = key(text).split()[:_LONGEST]
+        if not words or not any(words[0] in _first_words(self.lists[name]) for name in names):
+            return 0
         return max((n for n in range(1, len(words) + 1) if self._in(" ".join(words[:n]), names)), default=0)
 
     def closer(self, text: str, *names: str) -> int:
@@ -90,6 +92,11 @@ class Phrases:
 
     def _in(self, phrase: str, names: tuple[str, ...]) -> bool:
         return any(phrase in self.lists[name] for name in names)
+
+
+@lru_cache(maxsize=256)
+def _first_words(phrases: frozenset[str]) -> frozenset[str]:
+    return frozenset(phrase.split()[0] for phrase in phrases)
 
 
 def _alternatives(phrases: Iterable[str]) -> str:
