@@ -35,9 +35,11 @@ from service.version import VERSION
 STATIC = Path(__file__).parent / "static"
 
 
-def create_app(settings: Settings, searcher: Searcher | None = None) -> FastAPI:
+def create_app(
+    settings: Settings, searcher: Searcher | None = None, metrics: Metrics | None = None
+) -> FastAPI:
     """The service. Its lifespan opens the store and the model, unless a searcher is handed in; that stays open."""
-    metrics = Metrics.create()
+    metrics = metrics or Metrics.create()
     app = DescribedAPI(
         title="Sanad",
         summary="Semantic search for Arabic and English.",
@@ -71,7 +73,13 @@ def _middleware(settings: Settings, metrics: Metrics) -> list[Middleware]:
             allow_origins=list(settings.cors_origins),
             allow_methods=["GET", "POST"],
             allow_headers=["Authorization", "Content-Type", "X-API-Key", "X-Request-ID"],
-            expose_headers=["Retry-After", "X-Request-ID", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"],
+            expose_headers=[
+                "Retry-After",
+                "X-Request-ID",
+                "RateLimit-Limit",
+                "RateLimit-Remaining",
+                "RateLimit-Reset",
+            ],
         )
         return [cors, *found]
     return found
@@ -80,13 +88,10 @@ def _middleware(settings: Settings, metrics: Metrics) -> list[Middleware]:
 def _lifespan(
     settings: Settings, searcher: Searcher | None, metrics: Metrics
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[dict[str, Any]]]:
-    def on_query(known: bool) -> None:
-        metrics.remembered.labels("memory" if known else "encoder").inc()
-
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         with ExitStack() as stack:
-            opened = searcher or stack.enter_context(open_searcher(settings, on_query))
+            opened = searcher or stack.enter_context(open_searcher(settings, metrics.on_query))
             writes = writes_of(settings, opened)
             service = Service(
                 settings=settings,

@@ -149,7 +149,9 @@ class ArticleBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    text: PlainText = Field(description="The body, taken as it is. A first line that repeats the title is left out.")
+    text: PlainText = Field(
+        description="The body, taken as it is. A first line that repeats the title is left out."
+    )
     source: Annotated[Text, Field(min_length=1, max_length=LONGEST_QUERY)] | None = Field(
         default=None, description="What names it for ever; the address's id is a function of it."
     )
@@ -180,7 +182,9 @@ class EmbeddingsBody(BaseModel):
     model: str = Field(max_length=200, description="The id that `/v1/info` tells.")
     encoding_format: Literal["float", "base64"] = "float"
     dimensions: int | None = Field(default=None, ge=1, description="Only the model's own.")
-    input_type: Literal["query", "passage"] = Field(default="passage", description="Not of OpenAI: what they are.")
+    input_type: Literal["query", "passage"] = Field(
+        default="passage", description="Not of OpenAI: what they are."
+    )
     user: str | None = Field(default=None, max_length=200, description="Not used.")
 
 
@@ -193,4 +197,6 @@ class RerankBody(BaseModel):
     documents: list[PlainText] = Field(min_length=1, max_length=MOST_TEXTS)
     model: str = Field(max_length=200, description="The id that `/v1/info` tells.")
     top_n: int | None = Field(default=None, ge=1, description="How many of the best; all when unset.")
-    max_tokens_per_doc: int | None = Field(default=None, ge=1, description="Not used: the model's limit holds.")
+    max_tokens_per_doc: int | None = Field(
+        default=None, ge=1, description="Not used: the model's limit holds."
+    )

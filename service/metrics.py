@@ -81,6 +81,10 @@ class Metrics:
             model=gauge("sanad_model", "1 for the model that answers.", ("id", "revision")),
         )
 
+    def on_query(self, known: bool) -> None:
+        """Count a question's embedding as remembered, or as made."""
+        self.remembered.labels("memory" if known else "encoder").inc()
+
     def observe_stages(self, seconds: Mapping[str, float]) -> None:
         """Time of one search by stage."""
         for name, value in seconds.items():

@@ -47,7 +47,9 @@ ServiceDep = Annotated[Service, Depends(service_of)]
 
 
 @contextmanager
-def open_searcher(settings: Settings, on_query: Callable[[bool], None] = lambda known: None) -> Iterator[Searcher]:
+def open_searcher(
+    settings: Settings, on_query: Callable[[bool], None] = lambda known: None
+) -> Iterator[Searcher]:
     """A searcher over the store and model that the settings name, closed with the context.
 
     `on_query` is told of every question whether its embedding was remembered.

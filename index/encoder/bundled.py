@@ -13,6 +13,7 @@ import onnxruntime as ort
 from tokenizers import Tokenizer
 
 from index.errors import EncoderError
+from index.stages import stage
 from index.types import Embeddings, EncoderKey
 
 BUNDLED_FOLDER = Path(__file__).parent.parent / "model"
@@ -68,10 +69,13 @@ class BundledEncoder:
         would depend on its company. On one thread a batch is hardly faster (1.1 times at best).
         """
         rows = np.zeros((len(texts), self.key.dim), dtype=np.float32)
-        for row, encoding in enumerate(self._tokenizer.encode_batch_fast(list(texts))):
-            ids = np.array([self._cut(encoding.ids)], dtype=np.int64)
-            feed = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
-            rows[row] = self._run(["sentence_embedding"], feed)[0][0]
+        with stage("tokenise"):
+            encodings = self._tokenizer.encode_batch_fast(list(texts))
+        with stage("encode"):
+            for row, encoding in enumerate(encodings):
+                ids = np.array([self._cut(encoding.ids)], dtype=np.int64)
+                feed = {"input_ids": ids, "attention_mask": np.ones_like(ids)}
+                rows[row] = self._run(["sentence_embedding"], feed)[0][0]
         return rows
 
     def _cut(self, tokens: list[int]) -> list[int]:
