@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from index.errors import StoreDamagedError, StoreError
+from index.errors import StoreDamagedError, StoreError, StoreMissingError
 
 DATABASE = "sanad.db"
 
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT}
+_SIGNS_OF_DAMAGE = ("no such table", "no such column", "Could not decode")
 _REASONS = {
     sqlite3.SQLITE_FULL: "the disk is full; nothing was written",
     sqlite3.SQLITE_READONLY: "it is read-only here; open it with read_only=True or give write permission",
@@ -31,7 +32,7 @@ def mapped(folder: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code in _DAMAGED or (isinstance(error, sqlite3.OperationalError) and "no such" in str(error)):
+        if code in _DAMAGED or any(sign in str(error) for sign in _SIGNS_OF_DAMAGE):
             raise StoreDamagedError(
                 f"{folder} is damaged ({error}); run `sanad verify`, or import an export into a new store"
             ) from error
@@ -42,6 +43,14 @@ def mapped(folder: Path) -> Iterator[None]:
         raise StoreError(f"{folder}: a text with a lone surrogate cannot be stored ({error})") from error
     except OSError as error:
         raise StoreError(f"{folder}: {error.strerror or error}") from error
+
+
+def require(folder: Path) -> None:
+    """Raises: StoreMissingError: there is no store in the folder; StoreError: one cannot even look."""
+    with mapped(folder):
+        found = (folder / DATABASE).is_file()
+    if not found:
+        raise StoreMissingError(f"there is no store in {folder}; make one with `sanad sync FOLDER`")
 
 
 def connect_writer(folder: Path) -> sqlite3.Connection:
@@ -120,6 +129,10 @@ class Readers:
                 connection = connect_reader(self._folder)
             try:
                 yield connection
+            except TypeError as error:  # nothing that was written has a value of another type
+                raise StoreDamagedError(
+                    f"{self._folder} is damaged: a value is of another type ({error})"
+                ) from error
             finally:
                 self._idle.append(connection)
                 if self._closed.is_set():

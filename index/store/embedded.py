@@ -13,9 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
-from index.errors import EncoderMismatchError, StoreDamagedError, StoreError, StoreMissingError
+from index.errors import EncoderMismatchError, StoreDamagedError, StoreError
 from index.store import checkpoint, embedding_sets, folding, head, schema
-from index.store.database import DATABASE, Readers, mapped, transaction
+from index.store.database import Readers, mapped, require, transaction
 from index.store.exchange import Embed
 from index.store.loading import advanced, load
 from index.store.main_index import MainIndex, Tuning
@@ -85,8 +85,7 @@ class EmbeddedStore:
 
         Raises: StoreMissingError, EncoderMismatchError, StoreLockedError, StoreDamagedError, StoreError.
         """
-        if not (folder / DATABASE).is_file():
-            raise StoreMissingError(f"there is no store in {folder}; make one with `sanad sync FOLDER`")
+        require(folder)
         if read_only:
             return cls(folder, key, None, tuning)
         with Writer.opened(folder) as writer:
@@ -146,7 +145,7 @@ class EmbeddedStore:
                 " JOIN article ON key = article WHERE article.id = ? AND removed IS NULL",
                 (article_id,),
             ).fetchall()
-        rows = from_codes(codes_of([tuple(stored) for _, _, *stored in found], view.encoder_key.dim))
+            rows = from_codes(codes_of([tuple(stored) for _, _, *stored in found], view.encoder_key.dim))
         return {passage: (heading, row) for (passage, heading, *_), row in zip(found, rows, strict=True)}
 
     def put(self, entries: Sequence[Entry], root: str = "") -> int:
@@ -384,10 +383,14 @@ class EmbeddedStore:
         self._publish(EmbeddedView(state, now.encoder_key, memory, self._readers))
 
     def _write_checkpoint(self, view: EmbeddedView, main: MainIndex) -> checkpoint.Checkpoint | None:
+        """What was written; None when nothing was: the store is read-only, or the disk is full."""
         if self._writer is None:
             return None
-        with mapped(self._folder):
+        try:
             return checkpoint.write(self._folder, view.state.active, view.revision, main)
+        except OSError as error:
+            log.warning("%s: no checkpoint of the search index was written: %s", self._folder, error)
+            return None
 
     def _settle(self, made: checkpoint.Checkpoint | None) -> State | None:
         """The state after telling the database of a checkpoint and purging; None where nothing can be written."""

@@ -34,17 +34,18 @@ def damaged_articles(
 def _check(connection: sqlite3.Connection, key: int) -> None:
     """Raises: StoreDamagedError, ValueError, TypeError: something of this article does not hold."""
     found = connection.execute(
-        f"SELECT id, version.crc, root, digest, {PROVENANCE}, text, headings FROM version"
+        f"SELECT id, version.crc, root, digest, passages, {PROVENANCE}, text, headings FROM version"
         " JOIN article ON key = article WHERE article = ? AND removed IS NULL",
         (key,),
     ).fetchone()
     if found is None:
         raise StoreDamagedError(f"passages of article key {key} belong to no article")
     article_id, crc, *fields = found
-    root_digest = checked(f"article {article_id}", (article_id, *fields), crc)[1:3]
-    article = article_of(article_id, fields[2:])
+    _, put_digest, count, *stored = fields
+    checked(f"article {article_id}", (article_id, *fields), crc)
+    article = article_of(article_id, stored)
     passages = _passages(connection, key, article)
-    if digest(article, passages) != root_digest[1]:
+    if len(passages) != count or digest(article, passages) != put_digest:
         raise StoreDamagedError(
             f"article {article_id} and its passages are not what was put: the digest does not hold"
         )

@@ -34,8 +34,8 @@ def _fault(row: int, code: bytes | None, crc: int, dim: int) -> str | None:
         return f"passage row {row} has no embedding"
     try:
         (vector,) = codes_of([(row, code, crc)], dim).astype(np.float64)
-    except StoreDamagedError as error:
-        return str(error)
+    except (StoreDamagedError, TypeError) as error:
+        return f"the embedding of passage row {row} is damaged: {error}"
     norm = float(np.linalg.norm(vector))
     return (
         None

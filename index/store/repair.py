@@ -7,9 +7,9 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from index.errors import StoreDamagedError, StoreMissingError
+from index.errors import StoreDamagedError
 from index.store import checkpoint, head, schema, vocabulary
-from index.store.database import DATABASE, mapped, transaction
+from index.store.database import mapped, require, transaction
 from index.store.embedded import EmbeddedStore
 from index.store.inspect_words import titled_passages
 from index.store.loading import live_sums
@@ -24,8 +24,7 @@ def repair(folder: Path) -> tuple[Verification, Verification]:
     What the second still lists needs an export or the sources.
     Raises: StoreMissingError, StoreLockedError, StoreError.
     """
-    if not (folder / DATABASE).is_file():
-        raise StoreMissingError(f"there is no store in {folder}")
+    require(folder)
     with Writer.opened(folder) as writer:
         try:
             with mapped(folder):

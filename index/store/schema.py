@@ -40,6 +40,7 @@ CREATE TABLE version (
   removed INTEGER,
   root TEXT NOT NULL,
   digest TEXT NOT NULL,
+  passages INTEGER NOT NULL,       -- how many it has
   source TEXT NOT NULL,
   sha256 TEXT NOT NULL,
   title TEXT NOT NULL,
@@ -82,7 +83,8 @@ CREATE TABLE embedding_set (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
   encoder TEXT NOT NULL,
   encoder_revision TEXT NOT NULL,
-  dim INTEGER NOT NULL
+  dim INTEGER NOT NULL,
+  crc INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE checkpoint (
   embedding_set INTEGER PRIMARY KEY REFERENCES embedding_set,
@@ -121,8 +123,8 @@ def create(connection: sqlite3.Connection, key: EncoderKey) -> None:
 def add_embedding_set(connection: sqlite3.Connection, key: EncoderKey) -> int:
     """The number of a new, empty embedding set; its vectors lie in `embedding_{number}`, float16, one a passage row."""
     number = connection.execute(
-        "INSERT INTO embedding_set (encoder, encoder_revision, dim) VALUES (?, ?, ?)",
-        (key.id, key.revision, key.dim),
+        "INSERT INTO embedding_set (encoder, encoder_revision, dim, crc) VALUES (?, ?, ?, ?)",
+        (key.id, key.revision, key.dim, checksum(key.id, key.revision, key.dim)),
     ).lastrowid
     assert number is not None  # an INSERT into a rowid table always has one
     connection.execute(
@@ -168,8 +170,10 @@ def write_state(connection: sqlite3.Connection, state: State) -> None:
 def encoder_key(connection: sqlite3.Connection, number: int) -> EncoderKey:
     """The encoder of an embedding set. Raises: StoreDamagedError: there is no such set."""
     found = connection.execute(
-        "SELECT encoder, encoder_revision, dim FROM embedding_set WHERE number = ?", (number,)
+        "SELECT encoder, encoder_revision, dim, crc FROM embedding_set WHERE number = ?", (number,)
     ).fetchone()
-    if found is None:
-        raise StoreDamagedError(f"embedding set {number} is not listed; import an export into a new store")
-    return EncoderKey(*found)
+    if found is None or checksum(*found[:3]) != found[3]:
+        raise StoreDamagedError(
+            "the name of the store's encoder is damaged; import an export into a new store"
+        )
+    return EncoderKey(*found[:3])

@@ -10,10 +10,10 @@ from typing import Literal
 
 import numpy as np
 
-from index.errors import StoreDamagedError, StoreMissingError
+from index.errors import StoreDamagedError
 from index.store import checkpoint, head, schema
 from index.store.columns import Ints
-from index.store.database import DATABASE, connect_reader, mapped, transaction
+from index.store.database import connect_reader, mapped, require, transaction
 from index.store.exact_index import ExactIndex
 from index.store.inspect_articles import damaged_articles
 from index.store.inspect_embeddings import damaged_embeddings
@@ -64,8 +64,7 @@ def verify(folder: Path, *, progress: Callable[[int, int], None] | None = None) 
     Needs no lock and reads one revision, whatever is written meanwhile. `progress(done, total)` counts articles.
     Raises: StoreMissingError; StoreError: the store cannot be read at all or is of a newer schema.
     """
-    if not (folder / DATABASE).is_file():
-        raise StoreMissingError(f"there is no store in {folder}")
+    require(folder)
     with mapped(folder):
         connection = connect_reader(folder)
         try:
@@ -93,7 +92,11 @@ def inspect(
         ]
         damages += [Damage(what, "rederive words") for what in damaged_words(connection)]
         damages += _of_checkpoint(folder, connection, state, can_compare=not damages)
-    except sqlite3.DatabaseError as error:  # so broken that it cannot be read to the end
+    except (
+        sqlite3.DatabaseError,
+        StoreDamagedError,
+        TypeError,
+    ) as error:  # so broken that it cannot be read to the end
         damages.append(Damage(f"the database cannot be read to the end: {error}", "none"))
     return Verification(state.revision, state.articles, state.passages, tuple(damages))
 

@@ -33,7 +33,7 @@ from index.types import (
 )
 
 VISIBLE = "added <= :revision AND (removed IS NULL OR removed > :revision)"
-VERSION = f"version.crc, id, root, digest, {PROVENANCE}, text, headings"
+VERSION = f"version.crc, id, root, digest, passages, {PROVENANCE}, text, headings"
 ANYTHING = Filters()
 BATCH = 500
 """Values bound in one statement; SQLite's own limit is far above."""
@@ -155,7 +155,7 @@ class EmbeddedView:
             for article_id in dict.fromkeys(article_ids):
                 fields = self._version(connection, article_id)
                 if fields is not None:
-                    found[article_id] = provenance_of(fields[1:-2])
+                    found[article_id] = provenance_of(fields[2:-2])
         return found
 
     def article(self, article_id: str) -> Article:
@@ -164,16 +164,21 @@ class EmbeddedView:
             fields = self._version(connection, article_id)
         if fields is None:
             raise ArticleMissingError(f"no article has the id {article_id}")
-        return article_of(article_id, fields[1:])
+        return article_of(article_id, fields[2:])
 
     def article_passages(self, article_id: str) -> list[Passage]:
         """The passages of an article in order; empty for an unknown id."""
         with self._reading() as connection:
+            version = self._version(connection, article_id)
             rows = connection.execute(
                 f"SELECT row FROM passage JOIN article ON key = article WHERE article.id = :id AND {VISIBLE}"
                 " ORDER BY paragraph, row",
                 {"id": article_id, "revision": self.revision},
             ).fetchall()
+        if len(rows) != (version[1] if version else 0):
+            raise StoreDamagedError(
+                f"article {article_id} does not have the passages it had; run `sanad verify`"
+            )
         return self.passages([row for (row,) in rows])
 
     def articles(
@@ -187,17 +192,17 @@ class EmbeddedView:
                 f"SELECT count(*) FROM version WHERE {VISIBLE} AND {where}", values
             ).fetchone()
             page = connection.execute(
-                f"SELECT {VERSION},"
-                f" (SELECT count(*) FROM passage WHERE passage.article = version.article AND {VISIBLE})"
-                f" FROM version JOIN article ON key = article WHERE {VISIBLE} AND {where}"
+                f"SELECT {VERSION} FROM version JOIN article ON key = article WHERE {VISIBLE} AND {where}"
                 " ORDER BY source, id LIMIT :limit OFFSET :offset",
                 {**values, "limit": limit, "offset": offset},
             ).fetchall()
-        versions = [(_checked_version(fields), count) for *fields, count in page]
-        return [(fields[0], provenance_of(fields[1:-2]), count) for fields, count in versions], total
+        versions = [_checked_version(found) for found in page]
+        return [
+            (article_id, provenance_of(fields[:-2]), count) for article_id, count, *fields in versions
+        ], total
 
     def _version(self, connection: sqlite3.Connection, article_id: str) -> Sequence[str | None] | None:
-        """Id, provenance, text and headings of an article's version of this revision; None for an unknown id."""
+        """What `_checked_version` gives of an article's version of this revision; None for an unknown id."""
         found = connection.execute(
             f"SELECT {VERSION} FROM version JOIN article ON key = article WHERE id = :id AND {VISIBLE}",
             {"id": article_id, "revision": self.revision},
@@ -239,7 +244,7 @@ class EmbeddedView:
 
 
 def _checked_version(fields: Sequence[Any]) -> Sequence[Any]:
-    """Id, provenance, text and headings, from the values of `VERSION`. Raises: StoreDamagedError."""
+    """Id, passage count, provenance, text and headings, from the values of `VERSION`. Raises: StoreDamagedError."""
     crc, article_id, root, digest, *rest = fields
     checked(f"article {article_id}", (article_id, root, digest, *rest), crc)
     return [article_id, *rest]

@@ -29,7 +29,7 @@ from index.store.records import (
     to_codes,
 )
 from index.store.schema import State
-from index.types import Article, Embeddings, Entry, Passage
+from index.types import Embeddings, Entry, Passage
 
 NORM_TOLERANCE = 1e-3
 SAME = 1e-3
@@ -85,7 +85,7 @@ class Changes:
         key = live.key if live else self._key(article.id)
         if live:
             self._retire_version(live)
-        self._insert_version(key, article, root, new_digest)
+        self._insert_version(key, entry, root, new_digest)
         same_title = live is not None and live.title == article.provenance.title
         self._replace_passages(key, entry, codes, same_title=same_title)
 
@@ -99,8 +99,8 @@ class Changes:
     def move_root(self, old: str, new: str) -> None:
         """Say of every live article put under `old` that it is of `new`. No search can tell, so no new revision."""
         moved = self._connection.execute(
-            f"SELECT article, id, digest, {PROVENANCE}, text, headings FROM version JOIN article ON key = article"
-            " WHERE root = ? AND removed IS NULL",
+            f"SELECT article, id, digest, passages, {PROVENANCE}, text, headings"
+            " FROM version JOIN article ON key = article WHERE root = ? AND removed IS NULL",
             (old,),
         ).fetchall()
         self._connection.executemany(
@@ -135,12 +135,13 @@ class Changes:
         self._article_sum -= article_sum([(live.key, live.publisher, live.published_at)])
         self._record_removal()
 
-    def _insert_version(self, key: int, article: Article, root: str, new_digest: str) -> None:
-        fields = article_fields(article)
+    def _insert_version(self, key: int, entry: Entry, root: str, new_digest: str) -> None:
+        article, count = entry.article, len(entry.passages)
+        fields = (root, new_digest, count, *article_fields(article))
         self._connection.execute(
-            f"INSERT INTO version (article, added, root, digest, {PROVENANCE}, text, headings, crc)"
-            f" VALUES ({','.join('?' * 17)})",
-            (key, self._next, root, new_digest, *fields, checksum(article.id, root, new_digest, *fields)),
+            f"INSERT INTO version (article, added, root, digest, passages, {PROVENANCE}, text, headings, crc)"
+            f" VALUES ({','.join('?' * 18)})",
+            (key, self._next, *fields, checksum(article.id, *fields)),
         )
         self._articles += 1
         of = article.provenance
