@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from index.clean import clean
+from index.clean import Phrases, clean
 from index.errors import ReadError
 from index.identity import digest
-from index.phrasebook import Phrases
 from index.split import split
 from index.sync import Cut, entries, fresh_passages
 from index.types import Encoder, RawArticle, Store

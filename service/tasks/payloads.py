@@ -10,7 +10,7 @@ from typing import Any
 
 from index.errors import ReadError
 from index.read import given, read_folder, sources
-from index.types import RawArticle
+from index.types import Given, RawArticle
 
 LINES, FILES = "articles.ndjson", "files"
 MOST_ARTICLES = 10_000
@@ -38,7 +38,7 @@ def raw_article(fields: Mapping[Any, Any], source: str | None = None) -> RawArti
         source=source,
         text=text,
         sha256=hashlib.sha256(text.encode()).hexdigest(),
-        given=given.fields(stated, source, "article"),
+        given=_given(stated, source),
         is_clean=True,
     )
 
@@ -82,6 +82,17 @@ def _of_line(line: bytes, place: int) -> RawArticle | ReadError:
         return raw_article(fields)
     except ReadError as error:
         return ReadError(name, error.reason) if error.source == "unknown" else error
+
+
+def _given(stated: Mapping[Any, Any], source: str) -> Given:
+    """The provenance. What came is not told back, as a page that shows the reason might take it for markup."""
+    if unknown := set(stated) - set(given.NAMES):
+        raise ReadError(source, f"fields: {len(unknown)} of them unknown; there are {', '.join(given.NAMES)}")
+    try:
+        return given.fields(stated, source, "article")
+    except ReadError as error:
+        reason = error.reason.removeprefix("article: ").partition(", got ")[0]
+        raise ReadError(source, reason) from None
 
 
 def _text(fields: Mapping[Any, Any], name: str) -> str | None:

@@ -13,8 +13,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from index.clean import Phrases
 from index.errors import IndexingError, ReadError, StoreLockedError
-from index.phrasebook import Phrases
 from index.types import Encoder, Store
 from service import etags
 from service.tasks import payloads
@@ -181,7 +181,7 @@ class Writer:
             taken = ingest.take(payloads.raw_article(order["article"], order["source"]))
         except ReadError as error:
             name, _, reason = error.reason.partition(": ")
-            return task.finished(Failure(422, "invalid_request", name.split(" ")[-1], reason))
+            return task.finished(Failure(422, "invalid_request", name, reason))
         article = taken.cut.article
         if not self._holds(order, article.id):
             return task.finished(Failure(412, "precondition_failed"))
