@@ -27,13 +27,13 @@ class Staged(Searcher):
     def __init__(self, sound: Searcher) -> None:
         super().__init__(sound.store, sound.encoder)
         self.act = ""
-        self.asked: list[str] = []
+        self.heard: list[str] = []
         self.slow: dict[str, float] = {}
         self.held = threading.Event()
         self.held.set()
 
     def search(self, query: Query) -> Answer:
-        self.asked.append(query.text)
+        self.heard.append(query.text)
         self.held.wait(10)
         time.sleep(self.slow.get(query.text, 0))
         if self.act == "broken":

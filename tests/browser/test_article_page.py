@@ -12,9 +12,10 @@ Visit = Callable[..., Any]
 
 
 def cited(visit: Visit, site: str, **options: Any) -> Any:
-    """The article page that the first hit leads to."""
+    """The article page that the first hit leads to, its script at work."""
     page = visit(f"{site}/?q=Dreamliner+jets", **options)
     page.locator(".hit h2 a").first.click()
+    expect(page.locator("#similar .hit")).to_have_count(5)
     return page
 
 
