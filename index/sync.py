@@ -9,10 +9,9 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from index.clean import clean
+from index.clean import Phrases, clean
 from index.errors import IndexingError, ReadError
 from index.identity import article_id, digest
-from index.phrasebook import Phrases
 from index.read import read_folder, sources
 from index.split import split
 from index.types import Article, Embeddings, Encoder, Entry, Passage, RawArticle, Store

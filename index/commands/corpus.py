@@ -12,6 +12,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from index.clean import Phrases
 from index.commands.console import (
     DEFAULT_STORE,
     JsonOption,
@@ -25,7 +26,6 @@ from index.commands.console import (
 from index.encoder import load_encoder
 from index.errors import ArticleMissingError, StoreMissingError
 from index.identity import article_id
-from index.phrasebook import Phrases
 from index.store import create_store, open_store
 from index.sync import KINDS, Report, sync
 from index.types import Article, EncoderKey, Passage, Store, View

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from index.arabic import language
-from index.kinds import ENDED, STOPPED, Kind, detail_kind, is_name, kind_of
-from index.phrasebook import Phrases
+from index.clean.kinds import ENDED, STOPPED, Kind, detail_kind, is_name, kind_of
+from index.clean.phrasebook import Phrases
 from index.types import Lang
 
 _BULLET = re.compile(r"^\s*(?:[-*•–—▪●◦‣■]|\(?[\d٠-٩]{1,2}[.)\-])\s*(?=\S)")

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from index.arabic import language
-from index.furniture import Page, page
+from index.clean.furniture import Page, page
+from index.clean.lines import Line, body_lines, lines
+from index.clean.phrasebook import Phrases, key
 from index.identity import article_id
-from index.lines import Line, body_lines, lines
-from index.phrasebook import Phrases, key
 from index.sentences import sentences
 from index.types import Article, Provenance, RawArticle, Span
 
@@ -53,19 +53,23 @@ def _clean_page(raw: RawArticle) -> Page:
 
 
 def _without_promotion(body: tuple[Line, ...], phrases: Phrases) -> tuple[Line, ...]:
-    """The body without last sentences that advertise the page: `تابعوا آخر التطورات … لمعرفة المزيد.`"""
+    """The body without last sentences that advertise the page (`تابعونا على فيسبوك لمعرفة المزيد.`), and without
+    last paragraphs that only call to read on. Such a call within a paragraph stays: it may be the author's.
+    """
     while body:
         text = body[-1].text
-        spans = sentences(text)
-        last = text[spans[-1].start :]
-        is_promotion = last[0].isalpha() and last[-1] in ".!" and phrases.opener(last, "promos")
-        if len(last.split()) > 25 or not is_promotion:
+        start = sentences(text)[-1].start
+        if not _advertises(text[start:], phrases, alone=start == 0) or (start == 0 and len(body) == 1):
             return body
-        rest = text[: spans[-1].start].rstrip()
-        if not rest and len(body) == 1:
-            return body
+        rest = text[:start].rstrip()
         body = (*body[:-1], replace(body[-1], text=rest)) if rest else body[:-1]
     return body
+
+
+def _advertises(sentence: str, phrases: Phrases, *, alone: bool) -> bool:
+    if len(sentence.split()) > 25 or not (sentence[0].isalpha() and sentence[-1] in ".!"):
+        return False
+    return phrases.opener(sentence, "promos") or (alone and phrases.opener(sentence, "calls"))
 
 
 def _paragraphs(body: Sequence[Line], phrases: Phrases) -> list[_Paragraph]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from index.arabic import fold, language
-from index.phrasebook import Phrases
+from index.clean.phrasebook import Phrases
 from index.types import Lang
 
 _ISO = re.compile(

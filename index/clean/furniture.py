@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, takewhile
 
 from index.arabic import language
-from index.kinds import Kind, is_name
-from index.lines import Line
-from index.phrasebook import Phrases, key
+from index.clean.kinds import Kind, is_name
+from index.clean.lines import Line
+from index.clean.phrasebook import Phrases, key
 
 _DROPPED: frozenset[Kind] = frozenset(
     ("navigation", "share", "related", "closing", "copyright", "caption", "notice", "teaser")

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Literal
 
 from index.arabic import language
-from index.dates import dateline
-from index.phrasebook import Phrases, key
+from index.clean.dates import dateline
+from index.clean.phrasebook import Phrases, key
 from index.types import Lang
 
 Kind = Literal[
