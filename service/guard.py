@@ -34,6 +34,7 @@ class Door:
     proxies: Sequence[Network] = ()
     hosts: Sequence[str] = ()
     public_search: bool = False
+    max_headers: int = 16_384
     on_failure: Callable[[], None] = lambda: None
 
     def admitted(self, method: str, path: str, scope: Scope) -> Caller | None:
@@ -81,6 +82,7 @@ def door(settings: Settings, metrics: Metrics) -> Door:
         proxies=settings.proxies,
         hosts=settings.hosts,
         public_search=settings.public_search,
+        max_headers=settings.max_headers,
         on_failure=metrics.key_failures.inc,
     )
 
@@ -96,6 +98,8 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = dict(scope["headers"])
+        if _size(scope) > self._door.max_headers:
+            raise ProblemError(431, "headers_too_large", headers={"Connection": "close"})
         self._check(headers)
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         caller = self._door.admitted(scope["method"], path, scope)
@@ -123,6 +127,12 @@ class Guard:
             raise ProblemError(421, "misdirected")
         if headers.get(b"content-encoding", b"").strip().lower() not in PLAIN:
             raise ProblemError(415, "encoding_refused", headers={"Accept-Encoding": "identity"})
+
+
+def _size(scope: Scope) -> int:
+    """Bytes of the request's line and headers. The parser bounds only what it has to wait for the end of."""
+    line = len(scope.get("raw_path") or b"") + len(scope["query_string"])
+    return line + sum(len(name) + len(value) + 4 for name, value in scope["headers"])
 
 
 def challenge(path: str) -> dict[str, str]:

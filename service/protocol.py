@@ -17,6 +17,9 @@ from uvicorn.server import ServerState
 
 from service.problems import MEDIA_TYPE, ProblemError
 
+LEAVING_S = 0.25
+"""How long an idle connection is kept when the service is told to stop."""
+
 
 @dataclass(frozen=True, slots=True)
 class Patience:
@@ -45,6 +48,7 @@ class PatientProtocol(H11Protocol):
         self._patience = patience
         self._deadline: asyncio.TimerHandle | None = None
         self._waits_for = ""
+        self._is_leaving = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the clock; one connection too many is told so and closed."""
@@ -63,10 +67,20 @@ class PatientProtocol(H11Protocol):
     def handle_events(self) -> None:
         """What has come in, and then the clock for what must come next."""
         super().handle_events()
+        if self._is_leaving and self.cycle is not None:
+            self.cycle.keep_alive = False
         if self.cycle is not None and not self.cycle.response_complete:
             self._arm("exchange", self._patience.exchange_s)
         elif self.conn.their_state is h11.IDLE and self.conn.trailing_data[0]:
             self._arm("headers", self._patience.header_s)
+
+    def shutdown(self) -> None:
+        """Close when idle; a request that is on its way to a connection that was accepted is still answered."""
+        if self._is_leaving or (self.cycle is not None and not self.cycle.response_complete):
+            super().shutdown()
+        else:
+            self._is_leaving = True
+            self.loop.call_later(LEAVING_S, self._leave)
 
     def on_response_complete(self) -> None:
         """The exchange is over, but for an answer that waits to be read: that keeps its deadline."""
@@ -81,6 +95,10 @@ class PatientProtocol(H11Protocol):
             code = "headers_too_large" if status == 431 else "invalid_http"
             self.transport.write(raw_problem(431 if status == 431 else 400, code))
         self.transport.close()
+
+    def _leave(self) -> None:
+        if not self.transport.is_closing() and self.conn.our_state is not h11.CLOSED:
+            super().shutdown()
 
     def _has_answered(self) -> bool:
         return self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete
