@@ -63,11 +63,11 @@ def expected_counts(links: Links, rounds: int, *, known_generates: bool) -> NDAr
     token = links.a_token if known_generates else links.k_token
     given = links.known if known_generates else links.added
     probability = np.ones(len(links.added), dtype=np.float32)
-    counts = np.zeros(len(links.added), dtype=np.float64)
+    counts: NDArray[np.float64] = np.zeros(len(links.added), dtype=np.float64)
     for _ in range(rounds):
         weight = probability[links.kind] * links.prior
         weight /= np.bincount(token, weights=weight)[token].astype(np.float32) + 1e-12
-        counts = np.bincount(links.kind, weights=weight, minlength=len(links.added))
+        counts = np.bincount(links.kind, weights=weight, minlength=len(links.added)).astype(np.float64)
         totals = np.bincount(given, weights=counts)
         probability = (counts / np.maximum(totals[given], 1e-12)).astype(np.float32)
     return counts

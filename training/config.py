@@ -74,10 +74,11 @@ class Optimiser:
 class Distillation:
     """Sentences and names of the new language are pulled to the teacher's English embeddings."""
 
-    steps: int = 300
+    steps: int = 200
     cycle: str = "PPNPPNPPE"
     pairs: int = 320
     names: int = 640
+    short_pieces: float = 0.3
     english: int = 96
     bank: int = 4_096
     temperature: float = 0.05
@@ -90,14 +91,14 @@ class Distillation:
 class Retrieval:
     """Questions against passages: full-corpus contrast with a bank, neighbours batched together."""
 
-    steps: int = 900
-    cycle: str = "QAQNQPQAQE"
+    steps: int = 1_000
+    cycle: str = "QNAQEQNPQQNAQE"
     passages: int = 64
     crops: int = 96
     max_tokens: int = 128
     neighbours: int = 3
-    remine_every: int = 300
     temperature: float = 0.05
+    dropped: float = 0.1
     hold: float = 6.0
     digest: float = 1.5
     margin: float = 0.05

@@ -19,16 +19,20 @@ from training.losses import contrast
 from training.network import encode, load_tokenizer
 
 SENTENCE_END = re.compile(r"(?<=[.!?؟])\s+")
-MOST_WORDS = 75
+MOST_WORDS = 55
 
 
 @dataclass(frozen=True, slots=True)
 class Crop:
-    """A question-like piece of text and the paragraph it should find; `article` numbers the article."""
+    """A question-like piece of text, the paragraph it should find, and the source of its article.
+
+    A crop finds its own paragraph only; a title (`whole`) may mean any paragraph of its article.
+    """
 
     query: str
     passage: str
-    article: int
+    source: str
+    whole: bool = False
 
 
 def crop(paragraph: str, random: np.random.Generator) -> tuple[str, str]:
@@ -48,8 +52,8 @@ def crop(paragraph: str, random: np.random.Generator) -> tuple[str, str]:
     if kind < 0.7:
         size = int(random.integers(4, 13))
         start = int(random.integers(max(1, len(words) - size)))
-        rest = words[:start] + words[start + size :] if random.random() < 0.5 else words
-        return " ".join(words[start : start + size]), " ".join(rest)
+        left = words[:start] + words[start + size :] if random.random() < 0.5 else words
+        return " ".join(words[start : start + size]), " ".join(left)
     long = [i for i, word in enumerate(words) if len(word) > 3] or list(range(len(words)))
     size = min(len(long), int(random.integers(3, 8)))
     start = int(random.integers(max(1, len(long) - 2 * size)))
@@ -59,10 +63,11 @@ def crop(paragraph: str, random: np.random.Generator) -> tuple[str, str]:
 
 
 class CropTask:
-    """Crops of two paragraphs an article against the batch's paragraphs and the bank of none."""
+    """Crops of two paragraphs an article against the batch's paragraphs and the bank of judged passages."""
 
-    def __init__(self, body: Any, config: Config) -> None:
-        self._body, self._config = body, config
+    def __init__(self, body: Any, config: Config, state: dict[str, Any], sources: list[str]) -> None:
+        self._body, self._config, self._state = body, config, state
+        self._sources = sources
         found = data.articles(config)
         news = [a for a in found if a.source.startswith("ant:")]
         other = [a for a in found if not a.source.startswith("ant:")]
@@ -81,19 +86,14 @@ class CropTask:
             for place in sampler.draw(number).tolist():
                 article, count = part[place], min(2, len(part[place].paragraphs))
                 chosen = random.choice(len(article.paragraphs), size=count, replace=False)
-                found += self._of(article, chosen.tolist(), len(found), random)
+                found += self._of(article, chosen.tolist(), random)
         return found
 
-    def _of(
-        self, article: data.Paragraphs, chosen: list[int], number: int, random: np.random.Generator
-    ) -> list[Crop]:
+    def _of(self, article: data.Paragraphs, chosen: list[int], random: np.random.Generator) -> list[Crop]:
         made = [crop(article.paragraphs[i], random) for i in chosen]
-        crops = [Crop(query, passage, -1 - number - n) for n, (query, passage) in enumerate(made)]
+        crops = [Crop(query, passage, article.source) for query, passage in made]
         if random.random() < 0.35:
-            crops = [
-                Crop(article.title, crops[0].passage, number),
-                *(Crop(c.query, c.passage, number) for c in crops[1:]),
-            ]
+            crops[0] = Crop(article.title, crops[0].passage, article.source, whole=True)
         return crops
 
     def __call__(self, number: int) -> torch.Tensor:
@@ -101,8 +101,18 @@ class CropTask:
         ids = token_ids(self._tokenizer, [c.passage for c in crops] + [c.query for c in crops])
         every = encode(self._body, ids, settings.optimiser.chunk_tokens)
         passages, queries = every[: len(crops)], every[len(crops) :]
-        articles = torch.tensor([c.article for c in crops])
-        hidden = (articles[:, None] == articles[None, :]).to(every.device)
+        among = torch.cat([passages, self._state["bank"].to(every.device)])
         right = torch.arange(len(crops), device=every.device)
-        found = contrast(queries, passages, right, settings.temperature, hidden)
-        return found + 0.3 * contrast(passages, queries, right, settings.temperature, hidden)
+        hidden = self._hidden(crops).to(every.device)
+        found = contrast(queries, among, right, settings.temperature, hidden)
+        back = contrast(passages, queries, right, settings.temperature, hidden[:, : len(crops)].T)
+        return found + 0.3 * back
+
+    def _hidden(self, crops: list[Crop]) -> torch.Tensor:
+        """Which candidates must not count as wrong: for titles those of the batch's same article, for all
+        the bank's passages of the same article."""
+        sources = np.asarray([c.source for c in crops])
+        alike = sources[:, None] == sources[None, :]
+        whole = np.asarray([c.whole for c in crops])
+        banked = sources[:, None] == np.asarray(self._sources)[None, :]
+        return torch.from_numpy(np.concatenate([alike & whole[:, None], banked], axis=1))

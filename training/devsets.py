@@ -4,6 +4,7 @@ import gzip
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from training.config import Config
 from training.data import tydi_questions
@@ -74,7 +75,7 @@ def seeds(config: Config, language: str) -> Retrieval:
     )
 
 
-def _asked(path: Path, language: str) -> list[dict[str, list[dict[str, str]]]]:
+def _asked(path: Path, language: str) -> list[dict[str, Any]]:
     rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     return [row for row in rows if row["lang"] == language and row["relevant"]]
 

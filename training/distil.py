@@ -17,6 +17,7 @@ from training.loop import Loss, Plan, Sampler, train
 from training.losses import contrast, pull
 from training.network import device, encode, load_tokenizer
 from training.targets import Targets, read_targets
+from training.vocabulary import limited
 
 Ids = list[list[int]]
 SENTENCE_TOKENS = 64
@@ -24,12 +25,11 @@ SENTENCE_TOKENS = 64
 
 @dataclass(frozen=True, slots=True)
 class Translations:
-    """Pairs cut into ids on both sides, with the teacher's embedding (n, dim) of the known side.
+    """Pairs with the added side cut into ids and the teacher's embedding (n, dim) of the known side.
 
     `groups` numbers equal spellings of the added side, which must not be told apart.
     """
 
-    known: Ids
     added: Ids
     teacher: torch.Tensor
     groups: torch.Tensor
@@ -45,7 +45,6 @@ def translations(pairs: Sequence[data.Pair], tokenizer: Tokenizer, targets: Targ
     numbers: dict[str, int] = {}
     groups = [numbers.setdefault(fold(pair.added), len(numbers)) for pair in pairs]
     return Translations(
-        token_ids(tokenizer, [pair.known for pair in pairs]),
         token_ids(tokenizer, [pair.added for pair in pairs]),
         torch.from_numpy(targets.of([pair.known for pair in pairs])),
         torch.tensor(groups),
@@ -78,23 +77,41 @@ class SentenceTask:
 class NameTask:
     """Single names and words: both spellings are encoded and must find each other and the teacher."""
 
-    def __init__(self, body: Any, pairs: Translations, config: Config) -> None:
-        self._body, self._pairs, self._config = body, pairs, config
+    def __init__(
+        self, body: Any, pairs: Translations, known: Ids, shorter: Sequence[Ids], config: Config
+    ) -> None:
+        self._body, self._pairs, self._known, self._config = body, pairs, known, config
+        self._shorter = shorter
         self._sampler = Sampler(len(pairs.added), config.distillation.names, config.seed + 1)
 
     def __call__(self, number: int) -> torch.Tensor:
         settings, chosen = self._config.distillation, self._sampler.draw(number)
         budget, n = settings.optimiser.chunk_tokens, len(chosen)
-        ids = [self._pairs.added[i] for i in chosen] + [self._pairs.known[i] for i in chosen]
+        ids = self._cut(chosen.tolist(), number) + [self._known[i] for i in chosen]
         both = encode(self._body, ids, budget)
         added, known = both[:n], both[n:]
-        teacher = self._pairs.teacher[chosen].to(both.device)
-        groups = self._pairs.groups[chosen].to(both.device)
-        same = groups[:, None] == groups[None, :]
+        others = np.random.default_rng((self._config.seed, 4, number)).integers(
+            0, len(self._known), settings.bank
+        )
+        every = self._pairs.teacher[np.concatenate([chosen, others])].to(both.device)
+        teacher, groups = every[:n], self._pairs.groups
+        same = (groups[chosen][:, None] == groups[np.concatenate([chosen, others])]).to(both.device)
         right = torch.arange(n, device=both.device)
-        found = contrast(added, known, right, settings.temperature, same)
-        found = found + contrast(known, added, right, settings.temperature, same)
+        among = torch.cat([known, every[n:]])
+        found = contrast(added, among, right, settings.temperature, same)
+        found = found + contrast(known, added, right, settings.temperature, same[:, :n])
         return found + 2.0 * pull(added, teacher) + 2.0 * pull(known, teacher)
+
+    def _cut(self, chosen: list[int], number: int) -> Ids:
+        """The added side of the chosen names, some cut into shorter pieces than the longest that fit.
+
+        Like BPE dropout (Provilkov et al. 2020, arXiv 1910.13267): pieces learn to be put together.
+        """
+        random = np.random.default_rng((self._config.seed, 6, number))
+        shorter = random.random(len(chosen)) < self._config.distillation.short_pieces
+        which = random.integers(len(self._shorter), size=len(chosen))
+        cuts = zip(chosen, shorter.tolist(), which.tolist(), strict=True)
+        return [self._shorter[w][i] if short else self._pairs.added[i] for i, short, w in cuts]
 
 
 class KnownTask:
@@ -114,14 +131,15 @@ def translation_tasks(config: Config, body: Any) -> dict[str, Loss]:
     """The tasks of distillation by letter: P sentences, N names, E English held to the teacher."""
     tokenizer = load_tokenizer(config.work / "vocabulary", SENTENCE_TOKENS)
     targets = read_targets(config.work / "targets")
-    sentences = translations(data.sentence_pairs(config), tokenizer, targets)
-    names = translations(data.name_pairs(config), tokenizer, targets)
+    sentences, names = data.sentence_pairs(config), data.name_pairs(config)
     held = [text for row in data.known_questions(config) for text in row]
-    held += [pair.known for pair in data.sentence_pairs(config)][: len(held)]
+    held += [pair.known for pair in sentences][: len(held)]
     held.sort(key=data.order)
+    known = token_ids(tokenizer, [pair.known for pair in names])
+    shorter = [token_ids(limited(tokenizer, n), [pair.added for pair in names]) for n in (1, 2)]
     return {
-        "P": SentenceTask(body, sentences, config),
-        "N": NameTask(body, names, config),
+        "P": SentenceTask(body, translations(sentences, tokenizer, targets), config),
+        "N": NameTask(body, translations(names, tokenizer, targets), known, shorter, config),
         "E": KnownTask(body, token_ids(tokenizer, held), torch.from_numpy(targets.of(held)), config),
     }
 

@@ -101,7 +101,7 @@ def onnx_embed(folder: Path, threads: int) -> Embed:
 
     def embed(texts: Sequence[str]) -> Float:
         ids = [e.ids for e in tokenizer.encode_batch(list(texts))]
-        found = np.zeros((len(ids), 384), dtype=np.float32)
+        found: list[Float] = [np.zeros(0, dtype=np.float32)] * len(ids)
         for group in chunks([len(row) for row in ids], 2_048):
             longest = max(len(ids[i]) for i in group)
             padded = np.zeros((len(group), longest), dtype=np.int64)
@@ -110,8 +110,9 @@ def onnx_embed(folder: Path, threads: int) -> Embed:
                 padded[row, : len(ids[i])] = ids[i]
                 mask[row, : len(ids[i])] = 1
             feeds = {"input_ids": padded, "attention_mask": mask}
-            found[group] = session.run(["sentence_embedding"], feeds)[0]
-        return found
+            for i, embedding in zip(group, session.run(["sentence_embedding"], feeds)[0], strict=True):
+                found[i] = embedding
+        return np.stack(found)
 
     return embed
 

@@ -107,7 +107,7 @@ def quantise_table(model: Any) -> None:
     values, scale = rows_int8(numpy_helper.to_array(tables[0]))
     ids, out = users[0].input[1], users[0].output[0]
     names = [f"{TABLE}_{part}" for part in ("quantized", "scale", "zero_point", "axis")]
-    arrays = [values, scale, np.zeros(1, np.float32), np.asarray([-1], np.int64)]
+    arrays: list[NDArray[Any]] = [values, scale, np.zeros(1, np.float32), np.asarray([-1], np.int64)]
     made = [
         helper.make_node("Gather", [names[0], ids], ["row_int8"]),
         helper.make_node("Cast", ["row_int8"], ["row_float"], to=TensorProto.FLOAT),

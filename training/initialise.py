@@ -79,7 +79,8 @@ def make_student(config: Config, folder: Path) -> None:
 
 def with_embeddings(body: Any, table: torch.Tensor) -> Any:
     """The body with another token embedding table (pieces, dim)."""
-    body.set_input_embeddings(torch.nn.Embedding.from_pretrained(table, freeze=False, padding_idx=0))
+    embedding = torch.nn.Embedding(len(table), table.shape[1], padding_idx=0, _weight=table)
+    body.set_input_embeddings(embedding)
     body.config.vocab_size = len(table)
     return body
 

@@ -51,8 +51,8 @@ def ranking(scores: NDArray[np.float32], relevant: Sequence[frozenset[int]]) -> 
     hits = hits.astype(np.float64).reshape(len(relevant), -1)
     discount = 1.0 / np.log2(np.arange(hits.shape[1]) + 2)
     ideal = np.asarray([discount[: len(right)].sum() for right in relevant])
-    found = [interval(hits[:, :k].max(axis=1)) for k in (1, 5, 10)]
-    return Ranking(*found, interval((hits * discount).sum(axis=1) / ideal))
+    first, fifth, tenth = (interval(hits[:, :k].max(axis=1)) for k in (1, 5, 10))
+    return Ranking(first, fifth, tenth, interval((hits * discount).sum(axis=1) / ideal))
 
 
 def matched(scores: NDArray[np.float32]) -> Measure:

@@ -103,7 +103,7 @@ class _Chunked(torch.autograd.Function):
         return work.in_order(torch.cat([part.detach() for part in parts]))
 
     @staticmethod
-    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[None, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[None, None]:
         work, groups = ctx.work, ctx.work.groups
         parts = [gradient[group] for group in groups]
         list(work.pool.map(lambda pair: torch.autograd.backward(*pair), zip(ctx.parts, parts, strict=True)))

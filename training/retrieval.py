@@ -38,6 +38,7 @@ class Corpus:
     digests: torch.Tensor
     asked: torch.Tensor
     near: np.ndarray[Any, np.dtype[np.int64]]
+    sources: list[str]
 
 
 def read_corpus(config: Config) -> Corpus:
@@ -56,12 +57,20 @@ def read_corpus(config: Config) -> Corpus:
         torch.from_numpy(targets.of([j.digest for j in judged])),
         torch.from_numpy(targets.of(known)),
         np.load(config.work / "neighbours" / "bm25.npy"),
+        [j.source for j in judged],
     )
 
 
 def _rows(counts: Sequence[int]) -> list[list[int]]:
     ends = np.cumsum([0, *counts])
     return [list(range(ends[i], ends[i + 1])) for i in range(len(counts))]
+
+
+def thinned(ids: list[int], share: float, random: np.random.Generator) -> list[int]:
+    """Token ids with a random share of the inner ones left out, so that no text is ever seen twice alike."""
+    kept = random.random(len(ids)) >= share
+    kept[0] = kept[-1] = True
+    return [i for i, keep in zip(ids, kept.tolist(), strict=True) if keep]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +117,12 @@ class QuestionTask:
     def __call__(self, number: int) -> torch.Tensor:
         batch, corpus, settings = self.batch(number), self._corpus, self._config.retrieval
         sizes = [len(batch.passages), len(batch.known), len(batch.added)]
+        random = np.random.default_rng((self._config.seed, 5, number))
         ids = [corpus.passages[i] for i in batch.passages]
         ids += [corpus.known[i] for i in batch.known] + [corpus.added[i] for i in batch.added]
+        ids = [thinned(row, settings.dropped, random) for row in ids]
         every = encode(self._body, ids, settings.optimiser.chunk_tokens)
-        passages, known, added = every.split(sizes)
+        passages, known, added = torch.split(every, sizes)
         loss = self._questions(batch, passages, known, added) + self._digests(batch, passages)
         loss = loss + settings.hold * pull(known, corpus.asked[batch.known].to(known.device))
         self._state["bank"][batch.passages] = passages.detach().cpu()
@@ -168,10 +179,11 @@ def make_tuned(config: Config, folder: Path) -> None:
     start = list(checkpoints(config.work / "distilled"))[-1]
     body = load_student(config, start).to(device()).train()
     corpus = read_corpus(config)
-    with torch.no_grad():
-        state = {"bank": encode(body, corpus.passages, 8_192).cpu()}
+    state = {
+        "bank": corpus.digests.clone()
+    }  # what a passage is pulled to stands for it until it is first seen
     tasks = translation_tasks(config, body)
     tasks["Q"] = QuestionTask(body, corpus, config, state)
-    tasks["A"] = CropTask(body, config)
+    tasks["A"] = CropTask(body, config, state, corpus.sources)
     plan = Plan(settings.steps, settings.cycle, settings.save_every, settings.optimiser)
     train(body, plan, tasks, folder, state)

@@ -122,7 +122,7 @@ def make_table(config: Config, folder: Path) -> None:
     for name in LEVELS:
         known, added = ([forms[name](pair[side]) for pair in pairs] for side in (0, 1))
         arrays |= {f"{name}_{part}": array for part, array in level(known, added, config).items()}
-    np.savez_compressed(folder / "table.npz", **arrays)
+    np.savez_compressed(folder / "table.npz", allow_pickle=False, **arrays)
 
 
 def read_direction(path: Path, name: str, source: str, target: str) -> dict[str, list[tuple[str, float]]]:

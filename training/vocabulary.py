@@ -96,7 +96,9 @@ def learn_pieces(texts: Iterable[str], config: Config) -> list[str]:
     learnt = learner.get_vocab()
     letters = {p.removeprefix("##") for p in learnt if len(p.removeprefix("##")) == 1}
     pieces = set(learnt) | letters | {"##" + letter for letter in letters}
-    return sorted(pieces, key=lambda p: (len(p.removeprefix("##")) > 1, learnt.get(p, 0), p))
+    return sorted(
+        pieces, key=lambda p: (len(p.removeprefix("##")) > 1, p)
+    )  # the learner's order is not fixed
 
 
 def training_texts(config: Config) -> Iterator[str]:
@@ -124,6 +126,18 @@ def build(pieces: list[str], lower_cased_words: int = 100) -> Tokenizer:
     )
     tokenizer.add_special_tokens(list(SPECIAL))
     return tokenizer
+
+
+def limited(tokenizer: Tokenizer, letters: int) -> Tokenizer:
+    """The same tokenizer with no word piece longer than `letters`; ids stay the same."""
+    state = json.loads(tokenizer.to_str())
+    added = {token["content"] for token in state["added_tokens"]}
+    state["model"]["vocab"] = {
+        piece: row
+        for piece, row in state["model"]["vocab"].items()
+        if piece in added or len(piece.removeprefix("##")) <= letters
+    }
+    return Tokenizer.from_str(json.dumps(state))
 
 
 def make_vocabulary(config: Config, folder: Path) -> None:
