@@ -94,7 +94,7 @@ h3 a:lang(ar) { display: block; font: 700 1.06rem/1.75 var(--arabic); }
 .text { font: 1rem/1.65 var(--latin); white-space: pre-line; }
 .text:lang(ar) { font: 1.09rem/1.9 var(--arabic); }
 .also { color: var(--soft); font-size: .8125rem; }
-mark { background: var(--mark); color: inherit; border-radius: .15em; }
+mark { background: linear-gradient(transparent 58%, var(--mark) 58%, var(--mark) 90%, transparent 90%); color: inherit; -webkit-box-decoration-break: clone; box-decoration-break: clone; }
 `);
 
 /** An element with its class, part and children. */

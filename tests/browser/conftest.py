@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,15 +14,11 @@ from index.store import create_store
 from index.sync import sync
 from service.app import create_app
 from service.settings import Settings
+from tests.browser.chrome import FLAGS, chromium_path
 from tests.browser.serving import Server, Staged, serving
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-FLAGS = (
-    *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update"),
-)
 WATCH = """
 addEventListener("securitypolicyviolation", (event) =>
   console.error(`policy violated: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`));
@@ -40,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Any]:
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    path = chromium_path()
     if path is None:
         pytest.skip("no Chromium found: browser tests not run (apt-get install chromium, or set CHROMIUM)")
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")

@@ -70,21 +70,8 @@ def serving(app: ASGIApp) -> Iterator[Server]:
     thread.join(10)
 
 
-def keyed(app: ASGIApp, key: str) -> ASGIApp:
-    """The application behind a key, as a portal's network would have it."""
-
-    async def guarded(scope, receive, send):  # type: ignore[no-untyped-def]
-        shown = dict(scope.get("headers", ())).get(b"authorization")
-        if scope["type"] == "http" and scope["path"].startswith("/v1/") and shown != f"Bearer {key}".encode():
-            await Response("{}", 401, media_type="application/problem+json")(scope, receive, send)
-        else:
-            await app(scope, receive, send)
-
-    return guarded
-
-
 def portal(
-    body: Callable[[], str], policy: Callable[[], str], upstream: Callable[[], str], key: str
+    body: Callable[[], str], policy: Callable[[], str], upstream: Callable[[], str], key: Callable[[], str]
 ) -> Starlette:
     """A right-to-left portal under a strict policy; its `/find/` is a proxy that adds a key the browser never sees."""
 
@@ -94,7 +81,7 @@ def portal(
 
     def proxy(request: Request) -> Response:
         url = f"{upstream()}/{request.path_params['path']}?{request.url.query}"
-        asked = urllib.request.Request(url, headers={"Authorization": f"Bearer {key}"})
+        asked = urllib.request.Request(url, headers={"Authorization": f"Bearer {key()}"})
         try:
             with urllib.request.urlopen(asked) as answer:
                 return Response(answer.read(), media_type=answer.headers["Content-Type"])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,41 +12,40 @@ from playwright.sync_api import expect
 
 from index.search import Searcher
 from service.app import create_app
+from service.keys import KeyFile
 from service.settings import Settings
-from tests.browser.serving import Server, keyed, portal, serving
+from tests.browser.serving import Server, portal, serving
 
 Visit = Callable[..., Any]
-KEY = "a-search-key"
+
+
+@dataclass
+class Home:
+    """A portal and the Sanad behind it, which asks for a key; `body` is what stands in the portal's page."""
+
+    front: Server
+    back: Server
+    key: str
+    body: str = ""
 
 
 @pytest.fixture
-def home(seeds: Searcher) -> Iterator[tuple[Server, Server, dict[str, str]]]:
-    """A portal, the keyed Sanad behind it, and what stands in the portal's page (to be filled)."""
-    words = {"body": "", "key": KEY}
-    servers: list[Server] = []
+def home(seeds: Searcher, tmp_path: Path) -> Iterator[Home]:
+    _, key = KeyFile(tmp_path / "keys.json").create("search", "portal")
+    found: list[Home] = []
 
     def policy() -> str:
-        sanad = servers[1].url
+        sanad = found[0].back.url
         return f"default-src 'none'; script-src {sanad}; connect-src 'self' {sanad}; base-uri 'none'"
 
     def body() -> str:
-        return words["body"].replace("SANAD", servers[1].url)
+        return found[0].body.replace("SANAD", found[0].back.url)
 
-    with serving(portal(body, policy, lambda: servers[1].url, KEY)) as front:
-        app = create_app(Settings(cors_origins=(front.url,)), seeds)
-        with serving(guarded_but_preflights(app)) as back:
-            servers += [front, back]
-            yield front, back, words
-
-
-def guarded_but_preflights(app: Any) -> Any:
-    """A browser asks leave (OPTIONS) before it shows a key; that question carries none."""
-    behind = keyed(app, KEY)
-
-    async def guarded(scope: Any, receive: Any, send: Any) -> None:
-        await (app if scope.get("method") == "OPTIONS" else behind)(scope, receive, send)
-
-    return guarded
+    with serving(portal(body, policy, lambda: found[0].back.url, lambda: found[0].key)) as front:
+        settings = Settings(cors_origins=(front.url,), keys=str(tmp_path / "keys.json"))
+        with serving(create_app(settings, seeds)) as back:
+            found.append(Home(front, back, key))
+            yield found[0]
 
 
 SCRIPT = '<script type="module" src="SANAD/static/sanad-search.js"></script>'
@@ -109,15 +110,12 @@ def test_selecting_can_be_taken_over_by_the_portal(visit: Visit, site: str) -> N
     assert page.url == f"{site}/demo"
 
 
-def test_a_portal_of_another_origin_embeds_it_with_a_key(
-    visit: Visit, home: tuple[Server, Server, dict[str, str]]
-) -> None:
-    front, back, words = home
-    words["body"] = (
-        f'{SCRIPT}<sanad-search key="{KEY}" limit="3"></sanad-search>'
-        f'<sanad-search inline lang="en" key="{KEY}"></sanad-search>'
+def test_a_portal_of_another_origin_embeds_it_with_a_key(visit: Visit, home: Home) -> None:
+    home.body = (
+        f'{SCRIPT}<sanad-search key="{home.key}" limit="3"></sanad-search>'
+        f'<sanad-search inline lang="en" key="{home.key}"></sanad-search>'
     )
-    page = visit(front.url, locale="ar")
+    page = visit(home.front.url, locale="ar")
     arabic, english = page.locator("sanad-search").first, page.locator("sanad-search").nth(1)
     arabic.get_by_role("searchbox").fill("اليورانيوم")
     expect(arabic.get_by_role("status")).to_have_text("٣ فقرات")
@@ -125,54 +123,38 @@ def test_a_portal_of_another_origin_embeds_it_with_a_key(
     expect(english.get_by_role("status")).to_have_text("5 paragraphs")
     expect(english.locator("form")).to_have_css("direction", "ltr")
     expect(english.locator(".text").first).to_have_css("direction", "rtl")
-    assert arabic.locator(".hit a").first.get_attribute("href").startswith(f"{back.url}/articles/")
+    assert arabic.locator(".hit a").first.get_attribute("href").startswith(f"{home.back.url}/articles/")
 
 
-def test_behind_the_portals_proxy_the_key_never_reaches_the_browser(
-    visit: Visit, home: tuple[Server, Server, dict[str, str]]
-) -> None:
-    front, back, words = home
-    words["body"] = f'{SCRIPT}<sanad-search endpoint="/find/" site="SANAD/"></sanad-search>'
-    page = visit(front.url, locale="ar")
+def test_behind_the_portals_proxy_the_key_never_reaches_the_browser(visit: Visit, home: Home) -> None:
+    home.body = f'{SCRIPT}<sanad-search endpoint="/find/" site="SANAD/"></sanad-search>'
+    page = visit(home.front.url, locale="ar")
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url + str(request.headers)))
     box = page.locator("sanad-search")
     box.get_by_role("searchbox").fill("اليورانيوم")
     expect(box.locator(".hit")).to_have_count(5)
     assert asked
-    assert not any(KEY in line for line in asked)
-    assert box.locator(".hit a").first.get_attribute("href").startswith(f"{back.url}/articles/")
+    assert not any(home.key in line for line in asked)
+    assert box.locator(".hit a").first.get_attribute("href").startswith(f"{home.back.url}/articles/")
 
 
-@pytest.mark.parametrize("attribute", ["", 'key="wrong"'])
-def test_without_the_key_it_says_so(
-    visit: Visit, home: tuple[Server, Server, dict[str, str]], attribute: str
-) -> None:
-    front, _, words = home
-    words["body"] = f"{SCRIPT}<sanad-search {attribute}></sanad-search>"
-    # The refusal comes without CORS headers, as a stranger's would; Chromium logs that as an error.
-    page = visit(front.url, locale="ar", watch=False)
+@pytest.mark.parametrize("attribute", ["", 'key="wrong"', 'endpoint="/find/"'])
+def test_without_the_key_it_says_so(visit: Visit, home: Home, attribute: str) -> None:
+    home.body, home.key = f"{SCRIPT}<sanad-search {attribute}></sanad-search>", "an-old-key"
+    page = visit(home.front.url, locale="ar")
     page.evaluate("document.addEventListener('sanad-error', (event) => (window.failed = event.detail))")
     box = page.locator("sanad-search")
     box.get_by_role("searchbox").fill("اليورانيوم")
-    expect(box.get_by_role("status")).to_have_text("تعذّر الوصول إلى الخدمة.")
-    assert page.evaluate("window.failed") == {"kind": "down", "status": 0}
+    expect(box.get_by_role("status")).to_have_text("هذه الخدمة تتطلب مفتاحًا.")
+    assert page.evaluate("window.failed") == {"kind": "denied", "status": 401}
 
 
-def test_a_refusal_through_the_proxy_asks_for_a_key(visit: Visit, seeds: Searcher) -> None:
-    servers: list[Server] = []
-    body = f'{SCRIPT}<sanad-search endpoint="/find/"></sanad-search>'
-    front_app = portal(
-        lambda: body.replace("SANAD", servers[0].url),
-        lambda: f"default-src 'none'; script-src {servers[0].url}; connect-src 'self'",
-        lambda: servers[0].url,
-        "an-old-key",
-    )
-    with serving(keyed(create_app(Settings(), seeds), KEY)) as back, serving(front_app) as front:
-        servers.append(back)
-        page = visit(front.url)
-        page.locator("sanad-search").get_by_role("searchbox").fill("uranium")
-        expect(page.locator("sanad-search").get_by_role("status")).to_have_text("هذه الخدمة تتطلب مفتاحًا.")
+def test_the_page_itself_asks_its_reader_for_the_key(visit: Visit, home: Home) -> None:
+    page = visit(home.back.url, http_credentials={"username": "reader", "password": home.key})
+    page.fill("#q", "uranium")
+    page.keyboard.press("Enter")
+    expect(page.locator(".hit")).to_have_count(10)
 
 
 def test_it_may_be_made_moved_and_taken_away(visit: Visit, site: str) -> None:
