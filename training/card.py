@@ -66,6 +66,7 @@ def card(text: str, found: dict[str, Figures]) -> str:
 def make_card(config: Config, folder: Path) -> None:
     """Fills a folder with everything that goes to index/model: graph, tokenizer, settings, table, card."""
     found = read_figures(config.work / "evaluation" / FILE)
+    found |= read_figures(config.work / "baselines" / FILE)
     (folder / "onnx").mkdir(exist_ok=True)
     exported = config.work / "export"
     for name in ("onnx/model_int8.onnx", "tokenizer.json", "config.json"):

@@ -29,10 +29,9 @@ def retrieval_sets(config: Config) -> list[devsets.Retrieval]:
     return [*pairs, devsets.arcd(config), devsets.tydi(config)]
 
 
-def evaluate(embed: Embed, config: Config, dim: int | None = None) -> Figures:
-    """The figures of an encoder on every set; `dim` cuts the embeddings to their first dimensions."""
-    cut = _memory(embed, dim)
-    figures = Figures()
+def evaluate(embed: Embed, config: Config) -> Figures:
+    """The figures of an encoder on every set."""
+    cut, figures = remembering(embed), Figures()
     for part in retrieval_sets(config):
         scores = cut(part.queries) @ cut(part.passages).T
         figures.rankings[part.name] = ranking(scores, part.relevant)
@@ -51,7 +50,7 @@ def evaluate(embed: Embed, config: Config, dim: int | None = None) -> Figures:
 
 def evaluate_english(embed: Embed, config: Config) -> Figures:
     """The English sets only: what the teacher can be compared on."""
-    cut, figures = _memory(embed, None), Figures()
+    cut, figures = remembering(embed), Figures()
     part = devsets.tydi(config)
     figures.rankings[part.name] = ranking(cut(part.queries) @ cut(part.passages).T, part.relevant)
     likeness = devsets.similarity(config)
@@ -70,21 +69,27 @@ def evaluate_bm25(config: Config) -> Figures:
     return figures
 
 
-def _memory(embed: Embed, dim: int | None) -> Embed:
-    """Embeds each list of texts once; cut to `dim` and scaled to unit length where asked."""
+def remembering(embed: Embed) -> Embed:
+    """The same embeddings, each list of texts embedded once."""
     known: dict[tuple[str, ...], Float] = {}
 
     def remembered(texts: Sequence[str]) -> Float:
         key = tuple(texts)
         if key not in known:
             known[key] = embed(texts)
-        whole = known[key]
-        if dim is None:
-            return whole
-        part = whole[:, :dim]
-        return np.asarray(part / np.linalg.norm(part, axis=1, keepdims=True), dtype=np.float32)
+        return known[key]
 
     return remembered
+
+
+def first_dimensions(embed: Embed, dim: int) -> Embed:
+    """Embeddings cut to their first `dim` dimensions, at unit length again."""
+
+    def cut(texts: Sequence[str]) -> Float:
+        part = embed(texts)[:, :dim]
+        return np.asarray(part / np.linalg.norm(part, axis=1, keepdims=True), dtype=np.float32)
+
+    return cut
 
 
 def onnx_embed(folder: Path, threads: int) -> Embed:

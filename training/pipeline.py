@@ -99,8 +99,14 @@ def stages() -> list[Stage]:
             settings=lambda c: (c.table, c.data.caps),
             files=lambda c: _all(texts(c)[:2], questions(c)),
         ),
+        Stage(
+            "baselines",
+            report.make_baselines,
+            settings=lambda c: (c.teacher, c.base, c.export.rival, c.data.held_names, c.data.held_questions),
+            files=lambda c: _all(judged(c), known_texts(c)),
+        ),
         Stage("evaluation", report.make_evaluation, needs=("export",), files=judged),
-        Stage("card", card.make_card, needs=("export", "table", "evaluation")),
+        Stage("card", card.make_card, needs=("export", "table", "evaluation", "baselines")),
     ]
 
 

@@ -1,4 +1,4 @@
-"""The evaluation stage: the figures of the served model, its float version, the teacher, BM25 and a rival."""
+"""Figures as files and tables: of the served model, its float version, the teacher, BM25 and a rival."""
 
 import json
 from collections.abc import Mapping
@@ -8,11 +8,14 @@ from typing import Any
 
 from training.config import Config
 from training.evaluate import (
+    Embed,
     Figures,
     evaluate,
     evaluate_bm25,
     evaluate_english,
+    first_dimensions,
     onnx_embed,
+    remembering,
     torch_embed,
 )
 from training.measures import Measure, Ranking
@@ -20,27 +23,44 @@ from training.measures import Measure, Ranking
 FILE = "figures.json"
 
 
-def figures_of_folder(config: Config, folder: Path, dim: int | None = None) -> Figures:
-    """The figures of a served folder (int8) or, where it has no ONNX graph, of a float folder."""
+def embed_of_folder(config: Config, folder: Path) -> Embed:
+    """The embedding function of a served folder (int8) or, where it has no ONNX graph, of a float folder."""
     served = (folder / "onnx" / "model_int8.onnx").exists()
-    embed = onnx_embed(folder, config.threads) if served else torch_embed(folder, config.threads)
-    return evaluate(embed, config, dim)
+    return onnx_embed(folder, config.threads) if served else torch_embed(folder, config.threads)
+
+
+def figures_of_folder(config: Config, folder: Path) -> Figures:
+    """The figures of a model folder on every set."""
+    return evaluate(embed_of_folder(config, folder), config)
+
+
+def make_baselines(config: Config, folder: Path) -> None:
+    """Fills a folder with the figures of what the model is set beside: BM25, the teacher, a rival."""
+    found = {
+        "BM25": evaluate_bm25(config),
+        "teacher": evaluate_english(torch_embed(config.teacher_folder(), config.threads), config),
+    }
+    if config.export.rival is not None and config.export.rival.exists():
+        found["first"] = figures_of_folder(config, config.export.rival)
+    write_figures(folder / FILE, found)
 
 
 def make_evaluation(config: Config, folder: Path) -> None:
-    """Fills a folder with figures.json: by system, then by set."""
-    served = config.work / "export"
+    """Fills a folder with the figures of the served model, whole and cut, and of its float version."""
+    served = remembering(embed_of_folder(config, config.work / "export"))
     found = {
-        "int8": figures_of_folder(config, served),
+        "int8": evaluate(served, config),
         "float": figures_of_folder(config, config.work / "average" / "float"),
-        "teacher": evaluate_english(torch_embed(config.teacher_folder(), config.threads), config),
-        "BM25": evaluate_bm25(config),
     }
-    found |= {f"int8 {dim}": figures_of_folder(config, served, dim) for dim, _ in config.retrieval.matryoshka}
-    if config.export.rival is not None and config.export.rival.exists():
-        found["first"] = figures_of_folder(config, config.export.rival)
+    for dim, _ in config.retrieval.matryoshka:
+        found[f"int8, {dim} dimensions"] = evaluate(first_dimensions(served, dim), config)
+    write_figures(folder / FILE, found)
+
+
+def write_figures(path: Path, found: dict[str, Figures]) -> None:
+    """Writes figures by system, then by set."""
     text = json.dumps({name: plain_figures(f) for name, f in found.items()}, indent=1, ensure_ascii=False)
-    (folder / FILE).write_text(text, "utf-8")
+    path.write_text(text, "utf-8")
 
 
 def plain_figures(figures: Figures) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import numpy as np
 from scipy import sparse
 
 from training.alignment import agreed_counts, expected_counts, links, posterior
-from training.initialise import initial_embeddings
 
 HOUSE, BOOK, BIG, THE = 0, 1, 2, 3
 BAYT, KITAB, KABIR = 0, 1, 2
@@ -35,10 +34,3 @@ def test_the_diagonal_breaks_a_tie() -> None:
 def test_posterior_rows_sum_to_one_or_are_empty() -> None:
     rows = posterior(sparse.csr_matrix(np.array([[9.0, 1.0, 0.1], [0.0, 0.0, 0.0]])), least=0.05)
     assert np.allclose(np.asarray(rows.todense()), [[0.9, 0.1, 0.0], [0.0, 0.0, 0.0]])
-
-
-def test_a_new_piece_starts_as_the_weighted_mean_of_its_translations() -> None:
-    base = np.array([[1.0, 0.0], [0.0, 1.0]], dtype=np.float32)
-    translated = sparse.csr_matrix(([0.25, 0.75], ([2, 2], [0, 1])), shape=(4, 4))
-    start = initial_embeddings(base, [0, 1, -1, -1], translated)
-    assert start.tolist() == [[1.0, 0.0], [0.0, 1.0], [0.25, 0.75], [0.25, 0.75]]
