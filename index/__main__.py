@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib import metadata
+from typing import Annotated
 
 import typer
 
-from index.commands import corpus, evaluate, keys, model, search, serve
-from index.errors import IndexingError, StoreDamagedError
+from index.commands import corpus, evaluate, keys, model, search, serve, upkeep
+from index.errors import IndexingError, QueryError, StoreDamagedError
 
-FAILED, DAMAGED = 1, 3
-"""Exit codes besides 0 (done) and 2 (usage)."""
+FAILED, USAGE, DAMAGED = 1, 2, 3
+"""Exit codes besides 0, done."""
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(metadata.version("sanad-search"))
+        raise typer.Exit
 
 
 def build() -> typer.Typer:
@@ -24,9 +32,18 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
-    for module in (corpus, search, evaluate, serve, keys, model):
+    app.callback()(_sanad)
+    for module in (corpus, search, evaluate, serve, keys, model, upkeep):
         module.register(app)
     return app
+
+
+def _sanad(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """What comes before a command."""
 
 
 def main() -> None:
@@ -38,6 +55,8 @@ def main() -> None:
         build()()
     except StoreDamagedError as error:
         _fail(error, DAMAGED)
+    except QueryError as error:
+        _fail(error, USAGE)
     except IndexingError as error:
         _fail(error, FAILED)
     except BrokenPipeError:  # the reader of our output left, as `head` does

@@ -17,6 +17,8 @@ from index.terms import Wanted, wanted
 from index.translation import Translations
 from index.types import Answer, Embeddings, Encoder, Hit, Query, Span, Store, View
 
+MAX_QUERY = 512
+"""The longest query, in code points."""
 MAX_DEPTH = 1000
 """How far down a ranking `offset + limit` may reach."""
 
@@ -65,8 +67,8 @@ class Searcher:
     def search(self, query: Query) -> Answer:
         """The best passages for the query, all read from one revision.
 
-        Raises: QueryError: the text is blank, `offset + limit` exceeds `MAX_DEPTH`, or reranking is asked for and there
-        is no reranker.
+        Raises: QueryError: the text is blank or longer than `MAX_QUERY`, `offset + limit` exceeds `MAX_DEPTH`, or
+        reranking is asked for and there is no reranker.
         """
         self._check(query)
         view = self.store.view()
@@ -117,6 +119,8 @@ class Searcher:
     def _check(self, query: Query) -> None:
         if not query.text.strip():
             raise QueryError("q", "must not be blank")
+        if len(query.text) > MAX_QUERY:
+            raise QueryError("q", f"must be at most {MAX_QUERY} characters, not {len(query.text)}")
         if query.offset + query.limit > MAX_DEPTH:
             raise QueryError("offset", f"offset + limit must be at most {MAX_DEPTH}")
         if query.rerank and self.reranker is None:

@@ -41,6 +41,9 @@ MAY_IMPORT = {
 }
 """`index` room → the rooms it may import besides itself. `index.commands` and `index.__main__` may import all."""
 
+OF_THE_SERVICE = {f"index.commands.{name}" for name in ("serve", "keys", "search", "corpus")}
+"""The commands about the service, and those whose `--json` is what the service answers."""
+
 HEAVY = {"torch", "sentence_transformers", "transformers", "onnx"}
 HTTP = {"fastapi", "starlette", "uvicorn", "httpx", "httpx2"}
 
@@ -90,7 +93,7 @@ def test_the_table_names_every_room_and_no_other() -> None:
 def test_index_knows_nothing_of_http(file: Path) -> None:
     tops = {module.partition(".")[0] for module in imports(file)}
     assert not tops & HTTP
-    if name_of(file) not in {"index.commands.serve", "index.commands.keys"}:  # the commands about the service
+    if name_of(file) not in OF_THE_SERVICE:
         assert "service" not in tops
 
 

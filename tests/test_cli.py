@@ -91,12 +91,12 @@ def test_a_search_in_english_prints_the_arabic_paragraph_with_its_source(sanad: 
     assert "\u2068" not in ran.out  # isolates are for terminals
 
 
-def test_search_json_gives_exact_offsets(sanad: Sanad, seeded: Path) -> None:
-    hits = sanad("search", "شراء طائرات دريملاينر", "--store", seeded, "--json").json["hits"]
-    passage = hits[0]["passage"]
-    article = sanad("show", SEED_003, "--store", seeded, "--json").json["article"]
-    assert passage["article_id"] == article["id"] == article_id(SEED_003)
-    assert article["text"][passage["start"] : passage["end"]] == passage["text"]
+def test_search_json_is_what_the_service_answers_and_offsets_are_exact(sanad: Sanad, seeded: Path) -> None:
+    hit = sanad("search", "شراء طائرات دريملاينر", "--store", seeded, "--json").json["hits"][0]
+    whole = sanad("show", SEED_003, "--store", seeded, "--json").json
+    assert hit["article"]["id"] == whole["id"] == article_id(SEED_003)
+    assert whole["text"][hit["locator"]["start"] : hit["locator"]["end"]] == hit["text"]
+    assert hit["text"] in [passage["text"] for passage in whole["passages"]]
 
 
 def test_show_prints_provenance_and_says_what_was_inferred(sanad: Sanad, seeded: Path) -> None:
@@ -151,7 +151,8 @@ def test_a_store_of_another_encoder_is_refused_with_the_fix(sanad: Sanad, tmp_pa
 def test_an_unknown_article_and_a_missing_folder_fail_in_one_line(
     sanad: Sanad, seeded: Path, tmp_path: Path
 ) -> None:
-    assert sanad("show", "none.txt", "--store", seeded).code == 1
+    missing = sanad("show", "none.txt", "--store", seeded)
+    assert (missing.code, missing.err) == (1, "sanad: no article has the id or source none.txt\n")
     ran = sanad("sync", tmp_path / "none", "--store", tmp_path / "store")
     assert (ran.code, ran.err.count("\n")) == (1, 1)
 
@@ -160,3 +161,16 @@ def test_wrong_usage_exits_with_2(sanad: Sanad, seeded: Path) -> None:
     assert sanad("search").code == 2
     assert sanad("search", "x", "-n", 51, "--store", seeded).code == 2
     assert sanad("nonsense").code == 2
+    for question in ("", " ", "x" * 513):
+        ran = sanad("search", question, "--store", seeded)
+        assert (ran.code, ran.err.count("\n")) == (2, 1)
+
+
+def test_strict_turns_a_refusal_into_a_failure(sanad: Sanad, tmp_path: Path) -> None:
+    (tmp_path / "articles").mkdir()
+    (tmp_path / "articles" / "empty.txt").touch()
+    words = ("sync", tmp_path / "articles", "--store", tmp_path / "store")
+    assert sanad(*words).code == 0
+    ran = sanad(*words, "--strict")
+    assert ran.code == 1
+    assert "empty.txt" in ran.out

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from index.encoder import load_encoder
 from index.search import Searcher
@@ -73,3 +74,8 @@ def isolate(text: str) -> str:
     the other way round) keeps its order (UAX #9: FSI … PDI); unchanged where output is piped.
     """
     return f"\u2068{text}\u2069" if sys.stdout.isatty() else text
+
+
+def isolated(text: Text) -> Text:
+    """`isolate`, for styled text."""
+    return Text.assemble("\u2068", text, "\u2069") if sys.stdout.isatty() else text

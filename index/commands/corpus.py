@@ -44,7 +44,9 @@ def sync_folders(
     model: ModelOption = None,
     phrases: Annotated[
         list[Path] | None,
-        typer.Option(help="More phrases that mark what is not body text.", metavar="FILE"),
+        typer.Option(
+            envvar="SANAD_PHRASES", help="More phrases that mark what is not body text.", metavar="FILE"
+        ),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done; write nothing.")
@@ -52,9 +54,13 @@ def sync_folders(
     allow_empty: Annotated[
         bool, typer.Option("--allow-empty", help="Let a folder without articles empty its part of the store.")
     ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if a source was refused.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Make the store equal to folders of articles; only what changed is embedded."""
+    """Make the store equal to folders of articles; only what changed is embedded.
+
+    A source that cannot be read is refused and named; the others go in all the same.
+    """
     encoder = load_encoder(model)
     rules = Phrases.load(*(phrases or []))
     reports = {}
@@ -72,9 +78,11 @@ def sync_folders(
                 )
     if as_json:
         print_json(reports)
-        return
-    for name, report in reports.items():
-        _print_report(name, report, dry_run)
+    else:
+        for name, report in reports.items():
+            _print_report(name, report, dry_run)
+    if strict and any(report.count("refused") for report in reports.values()):
+        raise typer.Exit(1)
 
 
 @contextmanager
@@ -138,7 +146,9 @@ def show(
         found = _find(view, article)
         passages = view.article_passages(found.id)
     if as_json:
-        print_json({"article": found, "passages": passages})
+        from service import present  # scripts get the same JSON here and over HTTP
+
+        print_json(present.article_whole(found, passages, base="").model_dump(mode="json"))
     else:
         _print_article(found, passages)
 
@@ -147,7 +157,10 @@ def _find(view: View, name: str) -> Article:
     try:
         return view.article(name)
     except ArticleMissingError:
-        return view.article(article_id(name))
+        try:
+            return view.article(article_id(name))
+        except ArticleMissingError as error:
+            raise ArticleMissingError(f"no article has the id or source {name}") from error
 
 
 def _print_article(article: Article, passages: list[Passage]) -> None:

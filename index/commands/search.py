@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+import uuid
 from typing import Annotated
 
 import typer
 from rich.padding import Padding
+from rich.text import Text
 
 from index.commands.console import (
     DEFAULT_STORE,
@@ -13,6 +16,7 @@ from index.commands.console import (
     ModelOption,
     StoreOption,
     isolate,
+    isolated,
     log,
     open_searcher,
     out,
@@ -41,9 +45,15 @@ def search(
     """Print the passages that answer a question, best first, each with its source."""
     filters = Filters(source=source, publisher=publisher, date_from=date_from, date_to=date_to)
     with open_searcher(store, model) as searcher:
+        start = time.perf_counter()
         answer = searcher.search(Query(question, limit=limit, mode=mode, filters=filters))
+        took_ms = 1000 * (time.perf_counter() - start)
+        key = searcher.encoder.key
     if as_json:
-        print_json(answer)
+        from service import present  # scripts get the same JSON here and over HTTP
+
+        wire = present.search_answer(answer, key, request_id=uuid.uuid4().hex, took_ms=took_ms, base="")
+        print_json(wire.model_dump(mode="json"))
     else:
         _print_answer(answer)
 
@@ -51,6 +61,8 @@ def search(
 def _print_answer(answer: Answer) -> None:
     if not answer.hits:
         log().print(f"nothing found in {answer.passages} passages")
+    elif answer.answerable is False:
+        log().print("weak matches: nothing here clearly answers this\n")
     for hit in answer.hits:
         _print_hit(hit)
 
@@ -67,5 +79,11 @@ def _print_hit(hit: Hit) -> None:
         end="\n" if any(facts) else "",
     )
     where = f"{provenance.source} ¶{hit.passage.paragraph} [{hit.passage.start}:{hit.passage.end}]"
-    console.print(f"    {where}  score {hit.score:.3f}", style="dim", soft_wrap=True)
-    console.print(Padding(isolate(hit.passage.text), (0, 0, 1, 4)))
+    relevance = "" if hit.relevance is None else f"  relevance {hit.relevance:.2f}"
+    console.print(f"    {where}  score {hit.score:.3f}{relevance}", style="dim", soft_wrap=True)
+    text = Text(hit.passage.text)
+    for span in hit.highlights:
+        text.stylize("bold underline", span.start, span.end)
+    console.print(Padding(isolated(text), (0, 0, 1, 4)))
+    for _, other in hit.also_in:
+        console.print(f"    also in {isolate(other.title)} ({other.source})", style="dim", soft_wrap=True)
