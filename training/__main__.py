@@ -52,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         config = configured(given)
         if given.command == "evaluate":
-            _evaluate(config, given.model, as_json=given.json)
+            _evaluate(config, given.model, console, as_json=given.json)
         else:
             _stages(config, given, console)
     except (OSError, ValueError, KeyError) as error:
@@ -61,16 +61,18 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _evaluate(config: Config, folder: Path, *, as_json: bool) -> None:
-    from training import report
+def _evaluate(config: Config, folder: Path, console: Console, *, as_json: bool) -> None:
+    """The figures of a model folder beside BM25, the teacher and the first model, which are kept."""
+    from training import card, report
+    from training.pipeline import chain
 
-    figures = report.figures_of_folder(config, folder)
-    text = (
-        json.dumps(report.plain_figures(figures), indent=2, ensure_ascii=False)
-        if as_json
-        else report.table(figures)
-    )
-    sys.stdout.write(text + "\n")
+    beside = report.read_figures(chain(config, console).run("baselines") / report.FILE)
+    found = {"int8": report.figures_of_folder(config, folder)} | beside
+    if as_json:
+        plain = {name: report.plain_figures(figures) for name, figures in found.items()}
+        sys.stdout.write(json.dumps(plain, indent=2, ensure_ascii=False) + "\n")
+    else:
+        sys.stdout.write("\n".join([*card.ranking_rows(found), "", *card.measure_rows(found)]) + "\n")
 
 
 def _stages(config: Config, given: argparse.Namespace, console: Console) -> None:

@@ -91,8 +91,8 @@ class Distillation:
 class Retrieval:
     """Questions against passages: full-corpus contrast with a bank, neighbours batched together."""
 
-    steps: int = 1_000
-    cycle: str = "QNAQEQNPQQNAQE"
+    steps: int = 1_060
+    cycle: str = "QXAQEQNXPQQNXQE"
     passages: int = 64
     crops: int = 96
     max_tokens: int = 128

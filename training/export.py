@@ -12,7 +12,6 @@ import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
-from onnxruntime.quantization.shape_inference import quant_pre_process
 from tokenizers import Tokenizer
 
 from training.config import Config
@@ -66,10 +65,8 @@ def export_float(body: Any, path: Path) -> None:
 
 def quantise(float_path: Path, path: Path) -> None:
     """Writes the int8 graph: dense layers per output channel with dynamic inputs, embeddings per row."""
-    ready = float_path.with_suffix(".ready.onnx")
-    quant_pre_process(str(float_path), str(ready), skip_symbolic_shape=True)
     quantize_dynamic(
-        str(ready),
+        str(float_path),
         str(path),
         op_types_to_quantize=["MatMul"],
         per_channel=True,
@@ -79,7 +76,6 @@ def quantise(float_path: Path, path: Path) -> None:
     graph = onnx.load(str(path))
     quantise_table(graph)
     onnx.save(graph, str(path))
-    ready.unlink()
 
 
 def rows_int8(table: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:

@@ -80,14 +80,3 @@ def _figures(part: Mapping[str, Any]) -> Figures:
         for name, measures in part["rankings"].items()
     }
     return Figures(rankings, {name: Measure(**value) for name, value in part["measures"].items()})
-
-
-def table(figures: Figures) -> str:
-    """Figures as two Markdown tables."""
-    lines = ["| set | questions | R@1 | R@5 | R@10 | nDCG@10 |", "|---|---|---|---|---|---|"]
-    for name, r in figures.rankings.items():
-        cells = (str(m) for m in (r.recall_1, r.recall_5, r.recall_10, r.ndcg_10))
-        lines.append(f"| {name} | {r.recall_1.count} | {' | '.join(cells)} |")
-    lines += ["", "| set | n | figure |", "|---|---|---|"]
-    lines += [f"| {name} | {m.count} | {m} |" for name, m in figures.measures.items()]
-    return "\n".join(lines)

@@ -15,6 +15,7 @@ from training.distil import Ids, token_ids, translation_tasks
 from training.initialise import load_student
 from training.loop import Plan, Sampler, checkpoints, train
 from training.losses import contrast, nested, pull
+from training.named import NamedTask
 from training.network import device, encode, load_tokenizer
 from training.targets import Targets, read_targets
 
@@ -184,6 +185,7 @@ def make_tuned(config: Config, folder: Path) -> None:
     }  # what a passage is pulled to stands for it until it is first seen
     tasks = translation_tasks(config, body)
     tasks["Q"] = QuestionTask(body, corpus, config, state)
+    tasks["X"] = NamedTask(body, config, state)
     tasks["A"] = CropTask(body, config, state, corpus.sources)
     plan = Plan(settings.steps, settings.cycle, settings.save_every, settings.optimiser)
     train(body, plan, tasks, folder, state)

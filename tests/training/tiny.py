@@ -145,13 +145,13 @@ def configuration(folder: Path, base: Path) -> Config:
                 "held_names": 6,
                 "held_questions": 3,
             },
-            "vocabulary": {"pieces": 60},
+            "vocabulary": {"pieces": 2_000},
             "distillation": {
                 "steps": 6, "cycle": "PNE", "pairs": 4, "names": 4, "english": 4, "bank": 8, "save_every": 2,
                 "optimiser": optimiser,
             },
             "retrieval": {
-                "steps": 6, "cycle": "QA", "passages": 6, "crops": 8, "neighbours": 2, "save_every": 2,
+                "steps": 6, "cycle": "QAX", "passages": 6, "crops": 8, "neighbours": 2, "save_every": 2,
                 "matryoshka": [[8, 0.3]], "optimiser": optimiser,
             },
             "averaging": {"last": 2},
