@@ -26,11 +26,15 @@ class Gate:
         self._room, self._seconds, self._metrics = threads + queue, seconds, metrics
         self._inside = 0
 
-    async def run(self, work: Callable[[], T]) -> T:
-        """What `work` returns. Raises: ProblemError: as many are waiting as may, or it took too long (503)."""
+    def check(self) -> None:
+        """Raises: ProblemError: as many searches are waiting as may (503)."""
         if self._inside >= self._room:
             self._metrics.refused.inc()
             raise ProblemError(503, "overloaded", headers=RETRY)
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """What `work` returns. Raises: ProblemError: as many are waiting as may, or it took too long (503)."""
+        self.check()
         self._count(1)
         try:
             with anyio.fail_after(self._seconds):

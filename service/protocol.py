@@ -12,6 +12,7 @@ from typing import Any
 
 import h11
 from uvicorn.config import Config
+from uvicorn.protocols.http.flow_control import CLOSE_HEADER
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
@@ -67,8 +68,8 @@ class PatientProtocol(H11Protocol):
     def handle_events(self) -> None:
         """What has come in, and then the clock for what must come next."""
         super().handle_events()
-        if self._is_leaving and self.cycle is not None:
-            self.cycle.keep_alive = False
+        if self._is_leaving:
+            self._say_that_it_is_the_last()
         if self.cycle is not None and not self.cycle.response_complete:
             self._arm("exchange", self._patience.exchange_s)
         elif self.conn.their_state is h11.IDLE and self.conn.trailing_data[0]:
@@ -76,11 +77,11 @@ class PatientProtocol(H11Protocol):
 
     def shutdown(self) -> None:
         """Close when idle; a request that is on its way to a connection that was accepted is still answered."""
-        if self._is_leaving or (self.cycle is not None and not self.cycle.response_complete):
-            super().shutdown()
-        else:
-            self._is_leaving = True
+        self._is_leaving = True
+        if self.cycle is None or self.cycle.response_complete:
             self.loop.call_later(LEAVING_S, self._leave)
+        else:
+            self._say_that_it_is_the_last()
 
     def on_response_complete(self) -> None:
         """The exchange is over, but for an answer that waits to be read: that keeps its deadline."""
@@ -97,8 +98,17 @@ class PatientProtocol(H11Protocol):
         self.transport.close()
 
     def _leave(self) -> None:
-        if not self.transport.is_closing() and self.conn.our_state is not h11.CLOSED:
+        is_idle = self.cycle is None or self.cycle.response_complete
+        if is_idle and not self.transport.is_closing() and self.conn.our_state is not h11.CLOSED:
             super().shutdown()
+
+    def _say_that_it_is_the_last(self) -> None:
+        """Without the header the other side might send its next request into the closing connection."""
+        cycle = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            cycle.keep_alive = False
+            if not cycle.response_started and CLOSE_HEADER not in cycle.default_headers:
+                cycle.default_headers = [*cycle.default_headers, CLOSE_HEADER]
 
     def _has_answered(self) -> bool:
         return self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete

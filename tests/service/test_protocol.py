@@ -293,4 +293,6 @@ def test_requests_on_their_way_are_answered_when_the_service_stops(
             late = threading.Timer(0.15, opened.sendall, [request])
             late.start()
         late.join()
-        assert answered(opened)
+        answer = received(opened)
+        assert answer.endswith(b'{"status":"ok"}')
+        assert b"connection: close" in answer.lower(), "the next request would not be answered"
