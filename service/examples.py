@@ -13,23 +13,23 @@ TEXT = (
 SEARCH_ANSWER: dict[str, Any] = {
     "request_id": "0d3c8a5f4d0b4b7e9d0a6a4f3f1c2b1a",
     "query_lang": "en",
-    "mode": "semantic",
+    "mode": "hybrid",
     "took_ms": 4.18,
     "answerable": None,
     "model": {"id": "sanad-minilm-ar-en", "revision": "9981ce1dcac1"},
-    "index": {"revision": 1, "passages": 74},
+    "index": {"revision": 1, "passages": 79},
     "hits": [
         {
-            "id": "daa81b463717e9b7",
+            "id": "81b484638f8d369a",
             "rank": 1,
-            "score": 0.5488,
+            "score": 0.3895,
             "relevance": None,
             "lang": "ar",
             "dir": "rtl",
             "text": TEXT,
-            "highlights": [],
+            "highlights": [{"start": 0, "end": 161}, {"start": 71, "end": 80}],
             "article": {
-                "id": "b64dad866062bb10",
+                "id": "004a782f40b46b8c",
                 "title": TITLE,
                 "publisher": PUBLISHER,
                 "author": None,
@@ -38,18 +38,18 @@ SEARCH_ANSWER: dict[str, Any] = {
                 "source": "003_c2fb815239659cbe.txt",
                 "url": None,
                 "sha256": "94351c9b826fb7ee3d5fdef0babb55e2203c7185d4033c4fe69466e55b5fddf4",
-                "inferred": ["title", "section"],
+                "inferred": ["title", "lang", "publisher", "section"],
             },
             "locator": {
                 "heading": "صفقات اقتصادية ضخمة وتحول في السياسة الأمريكية",
-                "paragraph": 8,
-                "start": 1186,
-                "end": 1347,
-                "href": "/articles/b64dad866062bb10#p8",
+                "paragraph": 6,
+                "start": 1010,
+                "end": 1171,
+                "href": "/articles/004a782f40b46b8c#p6",
             },
             "citation": {
-                "ar": f"«{TITLE}»، \u2068{PUBLISHER}\u2069، الفقرة ٨.",
-                "en": f"“\u2068{TITLE}\u2069”, \u2068{PUBLISHER}\u2069, para. 8.",
+                "ar": f"«{TITLE}»، \u2068{PUBLISHER}\u2069، الفقرة ٦.",
+                "en": f"“\u2068{TITLE}\u2069”, \u2068{PUBLISHER}\u2069, para. 6.",
             },
             "also_in": [],
         }
@@ -64,6 +64,6 @@ REQUESTS: dict[str, Any] = {
 ANSWERS: dict[str, Any] = {
     "SearchAnswer": SEARCH_ANSWER,
     "Live": {"status": "ok"},
-    "Ready": {"status": "ready", "revision": 1, "passages": 74},
+    "Ready": {"status": "ready", "revision": 1, "passages": 79},
 }
 """Examples by the name of the schema they are of."""

@@ -88,8 +88,9 @@ function alsoIn(box, hit, link) {
   hit.also_in.forEach((article, place) => {
     const anchor = document.createElement("a");
     anchor.href = link(`${folder}/${encodeURIComponent(article.id)}`);
-    anchor.dir = "auto";
-    anchor.textContent = article.title;
+    const title = document.createElement("bdi");
+    title.textContent = article.title;
+    anchor.append(title);
     box.append(...(place ? [" · ", anchor] : [anchor]));
   });
 }

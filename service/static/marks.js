@@ -15,30 +15,30 @@ function utf16(text, wanted) {
   return found;
 }
 
-/** `[[piece, isMarked], …]`; joined they are the text. */
+/** `[[piece, depth], …]`; joined they are the text. A word marked in a marked sentence has depth 2, the deepest. */
 export function pieces(text, spans) {
-  const sorted = [...spans].sort((a, b) => a.start - b.start || a.end - b.end);
-  const units = utf16(text, sorted.flatMap(({ start, end }) => [start, end]).sort((a, b) => a - b));
+  const wanted = [0, Infinity, ...spans.flatMap(({ start, end }) => (start < end ? [start, end] : []))];
+  const bounds = [...new Set(wanted)].sort((a, b) => a - b);
+  const units = utf16(text, bounds);
   const found = [];
-  let reached = 0;
-  for (const span of sorted) {
-    const start = Math.max(units.get(span.start), reached);
-    const end = units.get(span.end);
-    if (start >= end) continue;
-    if (start > reached) found.push([text.slice(reached, start), false]);
-    found.push([text.slice(start, end), true]);
-    reached = end;
+  for (let at = 1; at < bounds.length; at += 1) {
+    const [first, last] = [bounds[at - 1], bounds[at]];
+    const piece = text.slice(units.get(first), units.get(last));
+    if (!piece) continue;
+    const depth = Math.min(spans.filter(({ start, end }) => start <= first && last <= end).length, 2);
+    if (found.at(-1)?.[1] === depth) found.at(-1)[0] += piece;
+    else found.push([piece, depth]);
   }
-  if (reached < text.length) found.push([text.slice(reached), false]);
   return found;
 }
 
 /** The text in `element`, its spans marked. */
 export function setMarked(element, text, spans) {
   element.replaceChildren(
-    ...pieces(text, spans).map(([piece, marked]) => {
-      if (!marked) return document.createTextNode(piece);
+    ...pieces(text, spans).map(([piece, depth]) => {
+      if (!depth) return document.createTextNode(piece);
       const mark = document.createElement("mark");
+      if (depth > 1) mark.className = "word";
       mark.textContent = piece;
       return mark;
     }),

@@ -95,6 +95,7 @@ h3 a:lang(ar) { display: block; font: 700 1.06rem/1.75 var(--arabic); }
 .text:lang(ar) { font: 1.09rem/1.9 var(--arabic); }
 .also { color: var(--soft); font-size: .8125rem; }
 mark { background: linear-gradient(transparent 58%, var(--mark) 58%, var(--mark) 90%, transparent 90%); color: inherit; -webkit-box-decoration-break: clone; box-decoration-break: clone; }
+mark.word { background: var(--mark); border-radius: .15em; }
 `);
 
 /** An element with its class, part and children. */

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from service.marks import pieces
+from service.schemas import Mark
 from tests.browser.serving import Server, Staged
 
 Visit = Callable[..., Any]
@@ -39,8 +41,26 @@ def test_an_english_question_finds_arabic_text(visit: Visit, site: str) -> None:
     assert page.locator("html").get_attribute("dir") == "ltr"
 
 
-def test_the_script_draws_what_the_server_draws(visit: Visit, site: str) -> None:
+MARKED = """
+async cases => {
+  const { pieces } = await import("/static/marks.js");
+  return cases.map(([text, spans]) => pieces(text, spans));
+}
+"""
+
+
+def test_code_points_are_converted_to_utf16(visit: Visit, site: str) -> None:
+    texts = ("😀ab😀 قِمّة 👩‍👩‍👧", "سند", "", "𐤀𐤁𐤂 a\u0301")
+    spans = [[], [(0, 2)], [(1, 4), (2, 3)], [(3, 99)], [(2, 2)], [(4, 1)], [(0, 3), (1, 2), (1, 6)]]
+    cases = [(text, [Mark(start=start, end=end) for start, end in some]) for text in texts for some in spans]
     page = visit(site)
+    drawn = page.evaluate(MARKED, [(text, [mark.model_dump() for mark in some]) for text, some in cases])
+    assert drawn == [[list(piece) for piece in pieces(*case)] for case in cases]
+
+
+@pytest.mark.parametrize("locale", ["ar", "en"])
+def test_the_script_draws_what_the_server_draws(visit: Visit, site: str, locale: str) -> None:
+    page = visit(site, locale=locale)
     page.fill("#q", "presidents visit to Washington")
     page.keyboard.press("Enter")
     expect(page.locator(".hit")).to_have_count(10)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,13 +20,18 @@ marks = st.builds(Mark, start=st.integers(0, 30), end=st.integers(0, 30))
 def test_pieces_join_to_the_text(text: str, spans: list[Mark]) -> None:
     found = pieces(text, spans)
     assert "".join(piece for piece, _ in found) == text
-    inside = {point for span in spans for point in range(span.start, min(span.end, len(text)))}
-    marked = [is_marked for piece, is_marked in found for _ in piece]
-    assert {point for point, is_marked in enumerate(marked) if is_marked} == inside
+    depths = [depth for piece, depth in found for _ in piece]
+    assert depths == [min(sum(s.start <= at < s.end for s in spans), 2) for at in range(len(text))]
+    assert all(before[1] != after[1] for before, after in pairwise(found))
 
 
 def test_marks_count_code_points() -> None:
-    assert pieces("😀ab", [Mark(start=1, end=2)]) == [("😀", False), ("a", True), ("b", False)]
+    assert pieces("😀ab", [Mark(start=1, end=2)]) == [("😀", 0), ("a", 1), ("b", 0)]
+
+
+def test_a_word_stands_out_in_its_sentence() -> None:
+    marked = pieces("one two. three", [Mark(start=0, end=8), Mark(start=4, end=7)])
+    assert marked == [("one ", 1), ("two", 2), (".", 1), (" three", 0)]
 
 
 def test_blocks_are_the_whole_article() -> None:
