@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from index.commands import change
 from index.commands.console import DEFAULT_STORE, JsonOption, StoreOption, log, out, print_json
 from index.encoder import BUNDLED, load_encoder
 from index.encoder.export import export_model
@@ -22,6 +23,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Look at and export the encoder.", no_args_is_help=True)
     group.command("info")(info)
     group.command("export")(export)
+    change.register(group)
     app.add_typer(group, name="model")
 
 
