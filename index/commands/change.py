@@ -49,20 +49,19 @@ def use(
     """
     if minimum is not None and judge is None:
         raise typer.BadParameter("--min-ndcg needs --judge FILE")
+    questions = load_questions(judge) if judge else None
     encoder = load_encoder(name)
     with _writable(store) as opened:
         if opened.encoder_key == encoder.key:
-            log().print(f"{store} is already embedded with {encoder.key.id} ({encoder.key.revision})")
+            _say(f"{store} is already embedded with {encoder.key.id} ({encoder.key.revision})")
             return
         with counted("Embedding") as progress:
             candidate = opened.prepare(encoder.key, partial(_embedded, encoder), progress)
-        if judge is not None:
-            _check(judge, minimum, opened, candidate, encoder)
+        if questions:
+            _check(questions, minimum, opened, candidate, encoder)
         revision = opened.switch(encoder.key)
-    log().print(
-        f"{store} is now searched with {encoder.key.id} ({encoder.key.revision}); revision {revision}"
-    )
-    log().print(f"start services anew with SANAD_MODEL={name}; `sanad model rollback` returns")
+    _say(f"{store} is now searched with {encoder.key.id} ({encoder.key.revision}); revision {revision}")
+    _say(f"start services anew with SANAD_MODEL={name}; `sanad model rollback` returns")
 
 
 def rollback(store: StoreOption = DEFAULT_STORE) -> None:
@@ -81,7 +80,7 @@ def rollback(store: StoreOption = DEFAULT_STORE) -> None:
         with counted("Embedding") as progress:
             opened.prepare(key, embed, progress)
         revision = opened.switch(key)
-    log().print(f"{store} is searched with {key.id} ({key.revision}) again; revision {revision}")
+    _say(f"{store} is searched with {key.id} ({key.revision}) again; revision {revision}")
 
 
 def _writable(store: str) -> EmbeddedStore:
@@ -112,10 +111,15 @@ def _loaded(name: str) -> Encoder:
         return bundled
 
 
-def _check(judge: Path, minimum: float | None, opened: EmbeddedStore, view: View, encoder: Encoder) -> None:
+def _check(
+    questions: Sequence[Question],
+    minimum: float | None,
+    opened: EmbeddedStore,
+    candidate: View,
+    encoder: Encoder,
+) -> None:
     """Raises: StoreError: the candidate answers the judged questions worse than is allowed."""
-    questions = load_questions(judge)
-    reached = _ndcg(questions, Searcher(cast(Store, _At(view)), encoder))
+    reached = _ndcg(questions, Searcher(cast(Store, _At(candidate)), encoder))
     if minimum is None:
         live = _loaded(opened.encoder_key.id)
         minimum = _ndcg(questions, Searcher(cast(Store, _At(opened.view())), live))
@@ -123,7 +127,7 @@ def _check(judge: Path, minimum: float | None, opened: EmbeddedStore, view: View
         raise StoreError(
             f"{encoder.key.id} reaches nDCG@10 {reached:.3f}, below {minimum:.3f}; the store keeps its model"
         )
-    log().print(f"nDCG@10 {reached:.3f}, at least {minimum:.3f}")
+    _say(f"nDCG@10 {reached:.3f}, at least {minimum:.3f}")
 
 
 def _ndcg(questions: Sequence[Question], searcher: Searcher) -> float:
@@ -138,3 +142,7 @@ class _At:
 
     def view(self) -> View:
         return self._view
+
+
+def _say(note: str) -> None:
+    log().print(note, soft_wrap=True)

@@ -117,7 +117,7 @@ def export_corpus(
                 count = _write(exported(opened), target)
         except OSError as error:
             raise StoreError(f"{file} cannot be written: {error.strerror}") from error
-    log().print(f"wrote {count - 1} articles to {file}")
+    log().print(f"wrote {count - 1} articles to {file}", soft_wrap=True)
 
 
 def _write(lines: Iterator[str], target: BinaryIO) -> int:
@@ -134,7 +134,7 @@ def import_corpus(
     encoder = load_encoder(model)
     with _lines(file) as lines, _opened_or_created(store, encoder.key) as opened:
         count = imported(opened, lines, partial(encode_passages, encoder))
-        log().print(f"put {count} articles; revision {opened.view().revision}")
+        log().print(f"put {count} articles; revision {opened.view().revision}", soft_wrap=True)
 
 
 def _opened_or_created(store: str, key: EncoderKey) -> Store:
