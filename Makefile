@@ -6,7 +6,9 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: serve test test-fast check format lock clean
+.PHONY: serve test test-fast test-browser torture check format bench bench-scale calibrate model evaluate-model screenshots lock clean
+
+DATA ?= ../shared/data
 
 serve: $(VENV)/.serve ## Sync seeds/ and serve it on http://127.0.0.1:8000
 	$(BIN)/sanad sync seeds
@@ -17,6 +19,30 @@ test: $(VENV)/.test ## Every test but the torture
 
 test-fast: $(VENV)/.test ## Seconds: no torch, no subprocess, no browser
 	$(BIN)/python -m pytest -m "not slow and not browser and not torture"
+
+test-browser: $(VENV)/.test ## The pages in a real headless Chromium
+	$(BIN)/python -m pytest -m browser
+
+torture: $(VENV)/.test ## Kills, damage, full disks, floods and load: an hour and more
+	$(BIN)/python -m pytest -m torture --timeout 3600 -s
+
+bench: $(VENV)/.test ## Where the time of a search goes, on the seeds and at 100,000 passages
+	$(BIN)/python -m benchmarks.latency
+
+bench-scale: $(VENV)/.test ## A million passages: build, open, memory, latency, recall
+	$(BIN)/python -m benchmarks.scale
+
+calibrate: $(VENV)/.test ## Fusion weights and relevance anew, for the encoder that is bundled
+	$(BIN)/python -m benchmarks.calibrate --data $(DATA)/dev --judged $(DATA)/../judged
+
+model: $(VENV)/.test ## The bundled encoder from nothing: hours; every stage is resumable
+	$(BIN)/python -m training make --data $(DATA)
+
+evaluate-model: $(VENV)/.test ## The bundled encoder on the development sets, beside BM25, its teacher and the first model
+	$(BIN)/python -m training evaluate --data $(DATA)
+
+screenshots: $(VENV)/.test ## The pictures of the pages anew
+	$(BIN)/python -m tests.browser.screenshots
 
 check: $(VENV)/.test ## Formatting, lint, types
 	$(BIN)/ruff format --check .
