@@ -16,10 +16,12 @@ from index.types import EncoderKey, Mode
 
 FITTED = Path(__file__).parent / "model" / "relevance.json"
 
-HIT_FEATURES = ("bias", "score", "cosine", "lexical", "covered", "behind")
-"""Of a hit: its score, its parts, the lexical score times the coverage, and how far it is behind the best."""
+HIT_FEATURES = ("bias", "score", "cosine", "lexical", "covered", "above", "behind")
+"""Of a hit: its score, its parts, the lexical score times the coverage, how far its cosine is above the median of all
+candidates, and how far its score is behind the best.
+"""
 
-ANSWER_FEATURES = ("bias", "score", "cosine", "lexical", "covered", "best_cosine", "ahead")
+ANSWER_FEATURES = ("bias", "score", "cosine", "lexical", "covered", "above", "best_cosine", "ahead")
 """Of an answer: those of its best hit, the highest cosine of all, and how far the best is ahead of the next."""
 
 AHEAD_OF = 5
@@ -51,6 +53,11 @@ class Calibration:
         try:
             record: dict[str, Any] = json.loads(file.read_text("utf-8"))
             fitted = cls(EncoderKey(**record.pop("encoder")), **record)
+            sizes = {len(weights) for weights in fitted.hits.values()} | {
+                len(weights) + len(HIT_FEATURES) - len(ANSWER_FEATURES) for weights in fitted.answers.values()
+            }
+            if sizes - {len(HIT_FEATURES)}:
+                raise ValueError("it has another number of features")
         except (ValueError, TypeError, KeyError) as error:
             raise EncoderError(f"{file} is no calibration: {error}") from error
         return fitted if fitted.encoder == key else cls()
@@ -73,26 +80,28 @@ class Calibration:
 
 
 def hit_features(evidence: Evidence, ranking: Ranking) -> Floats:
-    """`HIT_FEATURES` of each candidate in the ranking's order, `(n, 6)`."""
+    """`HIT_FEATURES` of each candidate in the ranking's order, `(n, 7)`."""
+    cosines = evidence.cosines[ranking.order]
     lexical = evidence.lexical[ranking.order]
     behind = ranking.scores - ranking.scores.max(initial=-1.0)
     columns = (
         np.ones(len(ranking.order)),
         ranking.scores,
-        evidence.cosines[ranking.order],
+        cosines,
         lexical,
         lexical * evidence.coverage,
+        cosines - (np.median(cosines) if len(cosines) else 0.0),
         behind,
     )
     return np.stack(columns, axis=1)
 
 
 def answer_features(evidence: Evidence, ranking: Ranking) -> Floats:
-    """`ANSWER_FEATURES` of a ranking that is not empty, `(7,)`."""
+    """`ANSWER_FEATURES` of a ranking that is not empty, `(8,)`."""
     best = hit_features(evidence, ranking)[0]
     following = ranking.scores[1 : 1 + AHEAD_OF]
     ahead = ranking.scores[0] - (following.mean() if len(following) else 0.0)
-    return np.array([*best[:5], evidence.cosines.max(), ahead])
+    return np.array([*best[:6], evidence.cosines.max(), ahead])
 
 
 def _pairs(evidence: Evidence, ranking: Ranking) -> list[str]:

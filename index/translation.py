@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Literal, Self, TypeAlias
 
@@ -46,7 +47,7 @@ class Translations:
         if not file.is_file():
             return cls({})
         try:
-            with np.load(file, allow_pickle=False) as table:
+            with np.load(BytesIO(file.read_bytes()), allow_pickle=False) as table:
                 return cls(
                     {(level, side): _lexicon(table, level, side) for level in LEVELS for side in OTHER}
                 )
