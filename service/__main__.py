@@ -16,7 +16,7 @@ import uvicorn
 from index.encoder import load_encoder
 from index.errors import IndexingError, StoreMissingError
 from index.store import create_store
-from service import logs
+from service import logs, tracing
 from service.addresses import LOOPBACK_NAMES, is_loopback
 from service.app import create_app
 from service.keys import KeyFile
@@ -59,7 +59,8 @@ def _serve(settings: Settings, *, keyed: bool) -> None:
                 settings.host,
             )
         if settings.workers == 1:
-            uvicorn.run(create_app(settings, searcher, metrics), **_server(settings))
+            provider = tracing.exporting() if tracing.is_wanted() else None
+            uvicorn.run(create_app(settings, searcher, metrics, provider), **_server(settings))
             return
     with TemporaryDirectory(prefix="sanad-metrics-") as shared:
         # The workers are processes of their own: the environment is the only way to tell them.

@@ -30,13 +30,17 @@ from service.routes import admin, articles, compat, health, pages, scraping, sea
 from service.routes.admin import BATCH
 from service.settings import Settings
 from service.state import Service, open_searcher, writes_of
+from service.tracing import Tracing
 from service.version import VERSION
 
 STATIC = Path(__file__).parent / "static"
 
 
 def create_app(
-    settings: Settings, searcher: Searcher | None = None, metrics: Metrics | None = None
+    settings: Settings,
+    searcher: Searcher | None = None,
+    metrics: Metrics | None = None,
+    provider: Any = None,
 ) -> FastAPI:
     """The service. Its lifespan opens the store and the model, unless a searcher is handed in; that stays open."""
     metrics = metrics or Metrics.create()
@@ -50,7 +54,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         routes=[*pages.routes, Mount("/static", PublicFiles(directory=STATIC), name="static")],
-        middleware=_middleware(settings, metrics),
+        middleware=_middleware(settings, metrics, provider),
         # Whatever else is raised reaches Exchange, which answers it the same way.
         exception_handlers={HTTPException: on_exception, RequestValidationError: on_exception},
     )
@@ -59,10 +63,11 @@ def create_app(
     return app
 
 
-def _middleware(settings: Settings, metrics: Metrics) -> list[Middleware]:
+def _middleware(settings: Settings, metrics: Metrics, provider: Any) -> list[Middleware]:
     large = {BATCH: (settings.max_batch, settings.batch_seconds)}
     found = [
         Middleware(Exchange, metrics=metrics, log_queries=settings.log_queries),
+        *([Middleware(Tracing, provider=provider)] if provider else []),
         Middleware(Guard, door=door(settings, metrics)),
         Middleware(Bodies, most=settings.max_body, seconds=settings.body_seconds, large=large),
     ]

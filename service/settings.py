@@ -31,7 +31,9 @@ class Settings(BaseSettings):
     cors_origins: tuple[Origin, ...] = Field(
         default=(), description="Origins of other sites whose pages may call the API, each in full."
     )
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="The least that is logged."
+    )
     interface: Literal["ar", "en"] = Field(
         default="en", description="The page's language when the browser names neither."
     )
@@ -65,7 +67,8 @@ class Settings(BaseSettings):
     )
     insecure: bool = Field(default=False, description="Listen beyond this machine though there is no key.")
     hosts: tuple[str, ...] = Field(
-        default=(), description="Host names the service answers to; any when unset, but see `insecure`."
+        default=(),
+        description="Host names the service answers to; any when unset, loopback ones without keys.",
     )
     proxies: tuple[IPv4Network | IPv6Network, ...] = Field(
         default=(), description="Proxies whose X-Forwarded-For is believed."

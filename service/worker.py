@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from service import logs
+from service import logs, tracing
 from service.app import create_app
 from service.metrics import forget_dead_workers
 from service.settings import Settings
@@ -15,4 +15,4 @@ def worker() -> FastAPI:
     settings = Settings()
     logs.configure(settings.log_level, settings.log_format)
     forget_dead_workers()
-    return create_app(settings)
+    return create_app(settings, provider=tracing.exporting() if tracing.is_wanted() else None)

@@ -52,7 +52,7 @@ class Institution:
 
 
 @contextmanager
-def institution(folder: Path, **settings: Any) -> Iterator[Institution]:
+def institution(folder: Path, provider: Any = None, **settings: Any) -> Iterator[Institution]:
     """A service over three short articles in `folder`, with a key a scope; no limit on rates unless one is set."""
     told = Settings(store=str(folder), **{"rate": 0, **settings})
     encoder = ConceptEncoder()
@@ -61,7 +61,7 @@ def institution(folder: Path, **settings: Any) -> Iterator[Institution]:
             store.put([SUMMIT, WATER, MARKUP])
     with open_store(folder, encoder.key, read_only=True) as store:
         searcher = Searcher(store, encoder, translations=_translations())
-        yield Institution(create_app(told, searcher), _keys(told), told)
+        yield Institution(create_app(told, searcher, provider=provider), _keys(told), told)
 
 
 @contextmanager

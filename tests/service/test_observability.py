@@ -12,6 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client.parser import text_string_to_metric_families
 
 from service.logs import JsonLines, TextLines
@@ -161,3 +164,27 @@ def test_questions_asked_before_are_not_encoded_again(client: TestClient) -> Non
     assert remembering.key == encoder.key
     assert remembering.encode_queries([]).shape == (0, encoder.key.dim)
     assert encoder.encoded == []
+
+
+def test_a_request_is_a_span_and_its_stages_are_within(tmp_path: Path) -> None:
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    with institution(tmp_path / "store", provider=provider) as house, TestClient(house.app) as client:
+        client.get(
+            "/v1/search",
+            params={"q": SECRET_QUESTION},
+            headers={**house.keys["search"], "traceparent": parent},
+        )
+        client.get("/v1/search", params={"q": SECRET_QUESTION})
+    answered, refused = (span for span in exporter.get_finished_spans() if span.kind.name == "SERVER")
+    assert answered.name == "GET /v1/search"
+    assert format(answered.context.trace_id, "032x") == parent.split("-")[1]
+    assert answered.attributes["http.response.status_code"] == 200
+    stages = {
+        span.name for span in exporter.get_finished_spans() if span.parent and span.parent == answered.context
+    }
+    assert {"search", "rank"} <= stages
+    assert refused.attributes["http.response.status_code"] == 401
+    assert "lawsuit" not in " ".join(span.to_json() for span in exporter.get_finished_spans())
