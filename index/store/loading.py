@@ -10,7 +10,7 @@ from index.errors import StoreDamagedError
 from index.store import main_index, vocabulary
 from index.store.columns import Catalog, Columns, Ints
 from index.store.lexical import Postings
-from index.store.main_index import MainIndex, Tuning
+from index.store.main_index import MainIndex, Progress, Tuning
 from index.store.memory import Memory
 from index.store.records import Codes, article_sum, codes_of, passage_sum
 from index.store.schema import State
@@ -20,7 +20,12 @@ BATCH = 4096
 
 
 def load(
-    connection: sqlite3.Connection, state: State, dim: int, main: MainIndex | None, tuning: Tuning
+    connection: sqlite3.Connection,
+    state: State,
+    dim: int,
+    main: MainIndex | None,
+    tuning: Tuning,
+    progress: Progress | None = None,
 ) -> Memory:
     """All live passages: those in `main` and, newer than it, the fresh ones; without `main`, all go into a new one.
 
@@ -33,7 +38,7 @@ def load(
         return read_codes(connection, state.active, rows, dim)
 
     if main is None:
-        main = main_index.build(columns.rows, fetch, dim, tuning)
+        main = main_index.build(columns.rows, fetch, dim, tuning, progress)
     newer = columns.rows[columns.rows > _last(main)]
     postings = Postings().advanced((), *vocabulary.read(connection, -1))
     return arranged(main, columns, fetch(newer), catalog, postings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -17,6 +17,9 @@ from index.store.scoring import Fetch
 
 MainIndex: TypeAlias = ExactIndex | CompactIndex
 
+Progress: TypeAlias = Callable[[int, int], None]
+"""Is told how many are done, of how many."""
+
 BLOCK = 16_384
 """Codes read and added in one step: bounds memory."""
 
@@ -29,15 +32,15 @@ class Tuning:
     fold_at: int = 4096
 
 
-def build(rows: Ints, fetch: Fetch, dim: int, tuning: Tuning) -> MainIndex:
+def build(rows: Ints, fetch: Fetch, dim: int, tuning: Tuning, progress: Progress | None = None) -> MainIndex:
     """The index that suits these rows, ascending, whose stored codes `fetch` gives."""
     if len(rows) < tuning.exact_below:
-        blocks = [codes for _, codes in _blocks(rows, fetch)]
+        blocks = [codes for _, codes in _blocks(rows, fetch, progress)]
         return ExactIndex.build(rows, np.concatenate([np.zeros((0, dim), dtype=np.float16), *blocks]))
     size = min(len(rows), TRAINING_PER_LIST * list_count(len(rows)))
     sample = np.sort(np.random.default_rng(0).choice(rows, size, replace=False))
     codes = np.concatenate([block for _, block in _blocks(sample, fetch)])
-    return CompactIndex.build(codes, len(rows), _blocks(rows, fetch))
+    return CompactIndex.build(codes, len(rows), _blocks(rows, fetch, progress))
 
 
 def read(data: bytes, dim: int) -> MainIndex:
@@ -53,7 +56,9 @@ def read(data: bytes, dim: int) -> MainIndex:
     raise ValueError(f"it is of a kind that is not used here: {type(inner or index).__name__}")
 
 
-def _blocks(rows: Ints, fetch: Fetch) -> Iterator[tuple[Ints, Codes]]:
+def _blocks(rows: Ints, fetch: Fetch, progress: Progress | None = None) -> Iterator[tuple[Ints, Codes]]:
     for start in range(0, len(rows), BLOCK):
         block = rows[start : start + BLOCK]
         yield block, fetch(block)
+        if progress:
+            progress(start + len(block), len(rows))

@@ -7,9 +7,6 @@ from dataclasses import replace
 
 from index.store.schema import State
 
-GRACE_S = 60.0
-"""What was removed stays at least so long, in seconds, for views that other processes hold."""
-
 
 def purge(connection: sqlite3.Connection, state: State, oldest: int, before: float) -> State:
     """The state after deleting, in the open transaction, what was removed up to revision `oldest` before a time."""

@@ -82,7 +82,7 @@ def make(folder: Path, *, clean: bool) -> Path:
     with EmbeddedStore.create(folder / "whole", ENCODER.key) as store:
         fill(store)
         if not clean:
-            store._fold()
+            store.upkeep.fold()
             store.put([entry("9.txt", "the last words: summit", "water")])
             shutil.copytree(folder / "whole", folder / "killed")
             return folder / "killed"

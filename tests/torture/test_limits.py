@@ -200,7 +200,7 @@ def test_out_of_file_descriptors_a_search_says_so_and_the_next_one_works(tmp_pat
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         lowest_free = os.dup(0)
         os.close(lowest_free)
-        with store._readers.lend():  # so that a search needs a connection more
+        with store._revisions.readers.lend():  # so that a search needs a connection more
             resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free, hard))
             try:
                 with pytest.raises(StoreError) as refused:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from index.store import checkpoint, embedded, embedding_sets, head, schema, writing
+from index.store import checkpoint, embedding_sets, head, schema, upkeep, writing
 from index.store.embedded import EmbeddedStore
 from index.store.main_index import Tuning
 from tests.torture.steps import do
@@ -21,7 +21,7 @@ TUNING = Tuning(exact_below=120, fold_at=30)
 
 def live(folder: Path, journal: Path, first: int, last: int, point: str | None, skip: int) -> None:
     """Open the store and do these steps, noting each as done; die at the `skip`-th passing of `point`."""
-    embedded.GRACE_S = -1.0  # purge at once
+    upkeep.GRACE_S = -1.0  # purge at once
     if point:
         POINTS[point](_Fuse(skip))
     note = os.open(journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -80,7 +80,7 @@ POINTS: dict[str, Callable[[_Fuse], None]] = {
     "checkpoint renamed, not recorded": lambda fuse: _patch(checkpoint, "_sync_folder", fuse, before=False),
     "checkpoint recorded, not committed": lambda fuse: _patch(checkpoint, "record", fuse, before=False),
     "checkpoint recorded, old one not deleted": lambda fuse: _patch(checkpoint, "clean", fuse, before=True),
-    "purged, not committed": lambda fuse: _patch(embedded, "purge", fuse, before=False),
+    "purged, not committed": lambda fuse: _patch(upkeep, "purge", fuse, before=False),
     "second set half-filled": lambda fuse: _patch(embedding_sets, "fill", fuse, before=False),
     "switched, not committed": lambda fuse: _patch(embedding_sets, "switched", fuse, before=False),
 }

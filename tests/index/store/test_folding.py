@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index.store import embedded
+from index.store import upkeep
 from index.store.compact_index import CompactIndex
 from index.store.embedded import EmbeddedStore
 from index.store.exact_index import ExactIndex
@@ -32,8 +32,7 @@ def fill(store: EmbeddedStore, count: int, seed: int = 0, size: int = 50) -> np.
 
 
 def settled(store: EmbeddedStore) -> EmbeddedStore:
-    if store._fold_thread is not None:
-        store._fold_thread.join()
+    store.upkeep.join()
     return store
 
 
@@ -129,7 +128,7 @@ def test_narrow_filters_on_a_compact_index_are_exact(tmp_path: Path) -> None:
 
 
 def test_what_is_removed_is_folded_away_and_purged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded, "GRACE_S", -1.0)
+    monkeypatch.setattr(upkeep, "GRACE_S", -1.0)
     query = unit_rows(1, DIM, 99)[0]
     with EmbeddedStore.create(tmp_path, KEY) as store:
         rows = fill(store, 400)
@@ -137,14 +136,14 @@ def test_what_is_removed_is_folded_away_and_purged(tmp_path: Path, monkeypatch: 
         gone = [random_entry(f"0/{start}", rows[:1]).article.id for start in range(0, 200, 50)]
         store.delete(gone)
         before = [(c.row, c.score) for c in held.nearest(query, 10)]
-        store._fold()
+        store.upkeep.fold()
         assert before == [(c.row, c.score) for c in held.nearest(query, 10)] == brute(rows, query)
         assert len(held.passages([row for row, _ in before])) == 10
         assert store.view().state.purged == 0  # `held` needs what was removed
         del held
-        store._fold()
+        store.upkeep.fold()
         assert store.view().state.purged == 9
-        with store._reading() as connection:
+        with store._revisions.reading() as connection:
             assert connection.execute("SELECT count(*) FROM passage").fetchone() == (200,)
             assert connection.execute("SELECT count(*) FROM embedding_1").fetchone() == (200,)
         assert top(store, query) == [(row + 200, score) for row, score in brute(rows[200:], query)]
@@ -157,7 +156,7 @@ def test_a_compact_index_grows_and_forgets(tmp_path: Path) -> None:
         fill(store, 600, seed=1)
         settled(store)
         store.delete([random_entry(f"1/{start}", rows[:1]).article.id for start in range(0, 600, 50)])
-        store._fold()
+        store.upkeep.fold()
         query = rows[1234]
         assert top(store, query, k=1) == brute(rows, query, k=1) == [(1235, 1.0)]
         assert all(row <= 2000 for row, _ in top(store, unit_rows(1, DIM, 3)[0], k=100))

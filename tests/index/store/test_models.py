@@ -112,7 +112,7 @@ def test_only_the_set_before_is_kept(store: EmbeddedStore) -> None:
         key = EncoderKey("other", revision, 4)
         store.prepare(key, embed)
         store.switch(key)
-    with store._reading() as connection:
+    with store._revisions.reading() as connection:
         assert connection.execute("SELECT number FROM embedding_set").fetchall() == [(2,), (3,)]
     with pytest.raises(StoreError, match="take a new view"):
         old.passages([1])

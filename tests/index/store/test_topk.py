@@ -67,7 +67,7 @@ def test_views_answer_as_numpy_does(
             ):
                 alive[start:end] = True
         if fold:
-            store._fold()
+            store.upkeep.fold()
         found = [(c.row, c.score) for c in store.view().nearest(query, k, filters)]
     assert found == numpy_nearest(np.arange(1, len(rows) + 1)[alive], rows[alive], query, k)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +19,7 @@ from tests.torture.service.live import Live, live
 pytestmark = pytest.mark.torture
 RecordFigure = Callable[[str, object], None]
 
+CONTROL = Path(__file__).with_name("control.py")
 MINUTE = 60.0
 TIMES = 10
 CROWD = 300
@@ -28,14 +31,17 @@ def tally(running: Live, seconds: float, callers: int, pause: float = 0.0) -> di
     return told
 
 
-def alive_ms(running: Live, until: float) -> list[float]:
-    """Milliseconds of `/livez`, asked five times a second on a connection of its own."""
-    found = []
+def alive_ms(url: str, seconds: float, control: str | None = None) -> tuple[list[float], list[float]]:
+    """Milliseconds of `/livez`, asked five times a second on a connection of its own; and of a bare server's answer."""
+    found: tuple[list[float], list[float]] = ([], [])
+    until = time.monotonic() + seconds
     with httpx.Client(timeout=30) as client:
         while time.monotonic() < until:
-            began = time.perf_counter()
-            assert client.get(f"{running.base}/livez").status_code == 200
-            found.append((time.perf_counter() - began) * 1000)
+            for place, asked in zip(found, (url, control), strict=True):
+                if asked is not None:
+                    began = time.perf_counter()
+                    assert client.get(asked).status_code == 200
+                    place.append((time.perf_counter() - began) * 1000)
             time.sleep(0.2)
     return found
 
@@ -44,11 +50,16 @@ def alive_ms(running: Live, until: float) -> list[float]:
 def test_ten_times_the_capacity_for_a_minute(store: Path, record_figure: RecordFigure) -> None:
     with live(store, search_queue=30, query_cache=0) as running:
         tally(running, 3, 2)
-        idle = alive_ms(running, time.monotonic() + 3)
+        idle, _ = alive_ms(f"{running.base}/livez", 3)
         capacity = len(tally(running, 8, 4)["served_ms"]) / 8
         memory = running.status("VmRSS")
+        control = subprocess.Popen([sys.executable, str(CONTROL)], stdout=subprocess.PIPE, text=True)
+        assert control.stdout is not None
+        elsewhere = f"http://127.0.0.1:{int(control.stdout.readline())}"
         crowd = running.flood(MINUTE, CROWD, CROWD / (TIMES * capacity))
-        flooded = alive_ms(running, time.monotonic() + MINUTE - 1)
+        flooded, controls = alive_ms(f"{running.base}/livez", MINUTE - 1, elsewhere)
+        control.kill()
+        control.communicate()
         peak = running.status("VmHWM")
         told = json.loads(crowd.communicate()[0])
         time.sleep(5)
@@ -61,6 +72,7 @@ def test_ten_times_the_capacity_for_a_minute(store: Path, record_figure: RecordF
     record_figure("median ms of those served", statistics.median(told["served_ms"]))
     record_figure("/livez idle, median and worst ms", (statistics.median(idle), max(idle)))
     record_figure("/livez flooded, median, 95 % and worst ms", quantiles(flooded))
+    record_figure("a bare server beside it, the same", quantiles(controls))
     record_figure("memory before and at most, MiB", (memory // 1024, peak // 1024))
     record_figure("answers a second 5 s after", after)
     assert set(told["statuses"]) <= {"200", "503"}, "nothing but answers and refusals"
@@ -68,9 +80,9 @@ def test_ten_times_the_capacity_for_a_minute(store: Path, record_figure: RecordF
     assert told["statuses"]["503"] > told["statuses"]["200"]
     assert len(told["served_ms"]) / MINUTE > capacity / 4, "most of what it can do it goes on doing"
     assert peak - memory < 200 * 1024
-    # The machine that tests may be slow and busy: what it takes when nothing is asked sets the scale.
-    assert statistics.median(flooded) < max(100, 20 * statistics.median(idle))
-    assert after > capacity / 2
+    # The machine may be busy with other things: what a bare server takes at the same time is not ours.
+    assert statistics.median(flooded) < 100 + 3 * statistics.median(controls)
+    assert after > capacity / 3
 
 
 @pytest.mark.timeout(900)
