@@ -33,7 +33,7 @@ bench-scale: $(VENV)/.test ## A million passages: build, open, memory, latency, 
 	$(BIN)/python -m benchmarks.scale
 
 calibrate: $(VENV)/.test ## Fusion weights and relevance anew, for the encoder that is bundled
-	$(BIN)/python -m benchmarks.calibrate --data $(DATA)/dev --judged $(DATA)/../judged
+	$(BIN)/python -m benchmarks.calibrate --data $(DATA) --judged $(DATA)/../judged
 
 model: $(VENV)/.test ## The bundled encoder from nothing: hours; every stage is resumable
 	$(BIN)/python -m training make --data $(DATA)
