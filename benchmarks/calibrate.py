@@ -1,4 +1,4 @@
-"""Fit what ranking and relevance need to the bundled encoder: `python -m benchmarks.calibrate --judged DIR --data DIR`.
+"""Fit what ranking and relevance need to the bundled encoder: `make calibrate DATA=…`.
 
 Writes index/model/relevance.json, and how well it holds on questions it was not fitted on into RESULTS.md. All figures
 are cross-validated: a question is judged by what was fitted on the other four fifths of the questions.
@@ -171,7 +171,9 @@ def main() -> None:
     """Fit, write, and say how well it holds."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.calibrate", description=__doc__)
     parser.add_argument("--judged", type=Path, required=True, help="folder of judged questions")
-    parser.add_argument("--data", type=Path, required=True, help="folder of public development data")
+    parser.add_argument(
+        "--data", type=Path, required=True, help="folder of arcd.jsonl, flores_devtest.en-ar.tsv"
+    )
     parser.add_argument("--work", type=Path, default=Path("build/benchmarks"), help="where stores are kept")
     parser.add_argument("--model", help="another encoder than the bundled one")
     parser.add_argument("--out", type=Path, default=FITTED)
