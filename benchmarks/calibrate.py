@@ -171,9 +171,7 @@ def main() -> None:
     """Fit, write, and say how well it holds."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.calibrate", description=__doc__)
     parser.add_argument("--judged", type=Path, required=True, help="folder of judged questions")
-    parser.add_argument(
-        "--data", type=Path, required=True, help="folder of arcd.jsonl, flores_devtest.en-ar.tsv"
-    )
+    parser.add_argument("--data", type=Path, required=True, help="folder of training and development data")
     parser.add_argument("--work", type=Path, default=Path("build/benchmarks"), help="where stores are kept")
     parser.add_argument("--model", help="another encoder than the bundled one")
     parser.add_argument("--out", type=Path, default=FITTED)

@@ -85,7 +85,9 @@ def _news(sources: Sources) -> tuple[list[Text], list[Question]]:
 
 
 def _arcd(sources: Sources) -> tuple[list[Text], list[Question]]:
-    rows = [json.loads(line) for line in (sources.data / "arcd.jsonl").read_text("utf-8").splitlines()]
+    rows = [
+        json.loads(line) for line in (sources.data / "dev" / "arcd.jsonl").read_text("utf-8").splitlines()
+    ]
     numbers = {text: f"p{n}" for n, text in enumerate(dict.fromkeys(row["context_ar"] for row in rows))}
     questions = [
         _known(f"arcd-{n}", "ar", row["question_ar"], numbers[row["context_ar"]])
@@ -96,7 +98,7 @@ def _arcd(sources: Sources) -> tuple[list[Text], list[Question]]:
 
 
 def _flores(sources: Sources, asked: int) -> tuple[list[Text], list[Question]]:
-    lines = (sources.data / "flores_devtest.en-ar.tsv").read_text("utf-8").splitlines()
+    lines = (sources.data / "dev" / "flores_devtest.en-ar.tsv").read_text("utf-8").splitlines()
     pairs = [line.split("\t")[:2] for line in lines]
     lang = ("en", "ar")[asked]
     questions = [_known(f"{lang}-{n}", lang, pair[asked], f"s{n}") for n, pair in enumerate(pairs)]
@@ -104,9 +106,7 @@ def _flores(sources: Sources, asked: int) -> tuple[list[Text], list[Question]]:
 
 
 def _squad(sources: Sources) -> tuple[list[Text], list[Question]]:
-    with lzma.open(
-        sources.data.parent / "squad_en_question_sentence.tsv.xz", "rt", encoding="utf-8"
-    ) as stream:
+    with lzma.open(sources.data / "squad_en_question_sentence.tsv.xz", "rt", encoding="utf-8") as stream:
         rows = [line.rstrip("\n").split("\t") for line, _ in zip(stream, range(3000), strict=False)]
     numbers = {text: f"s{n}" for n, text in enumerate(dict.fromkeys(text for _, text in rows))}
     questions = [_known(f"squad-{n}", "en", rows[n][0], numbers[rows[n][1]]) for n in range(0, 3000, 10)]

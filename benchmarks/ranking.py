@@ -132,7 +132,7 @@ def table_of_parts(sources: Sources, encoder: Encoder) -> str:
 def sentences(sources: Sources, encoder: Encoder) -> str:
     """How often the marked sentence holds the answer, on ARCD questions whose passage has several sentences."""
     highlighter, table = Highlighter(encoder), Translations.load()
-    lines = (sources.data / "arcd.jsonl").read_text("utf-8").splitlines()
+    lines = (sources.data / "dev" / "arcd.jsonl").read_text("utf-8").splitlines()
     right = chance = count = 0.0
     for row in map(json.loads, lines):
         parts = parsed(row["context_ar"])
@@ -150,9 +150,7 @@ def main() -> None:
     """Measure, print, and put the tables into RESULTS.md."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.ranking", description=__doc__)
     parser.add_argument("--judged", type=Path, required=True, help="folder of judged questions")
-    parser.add_argument(
-        "--data", type=Path, required=True, help="folder of arcd.jsonl, flores_devtest.en-ar.tsv"
-    )
+    parser.add_argument("--data", type=Path, required=True, help="folder of training and development data")
     parser.add_argument("--work", type=Path, default=Path("build/benchmarks"), help="where stores are kept")
     given = parser.parse_args()
     encoder = load_encoder()
