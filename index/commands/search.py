@@ -22,6 +22,7 @@ from index.commands.console import (
     out,
     print_json,
 )
+from index.rerank import Reranker
 from index.types import Answer, Filters, Hit, Mode, Query
 
 
@@ -38,15 +39,20 @@ def search(
     publisher: Annotated[str | None, typer.Option(help="Only this publisher.")] = None,
     date_from: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Not older.")] = None,
     date_to: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Not newer.")] = None,
+    rerank: Annotated[
+        str | None, typer.Option(help="A cross-encoder to rerank the first hits with.", metavar="NAME")
+    ] = None,
     store: StoreOption = DEFAULT_STORE,
     model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Print the passages that answer a question, best first, each with its source."""
     filters = Filters(source=source, publisher=publisher, date_from=date_from, date_to=date_to)
+    query = Query(question, limit=limit, mode=mode, filters=filters, rerank=rerank is not None)
     with open_searcher(store, model) as searcher:
+        searcher.reranker = Reranker.load(rerank) if rerank else None
         start = time.perf_counter()
-        answer = searcher.search(Query(question, limit=limit, mode=mode, filters=filters))
+        answer = searcher.search(query)
         took_ms = 1000 * (time.perf_counter() - start)
         key = searcher.encoder.key
     if as_json:
