@@ -57,13 +57,47 @@ SEARCH_ANSWER: dict[str, Any] = {
 }
 
 QUESTION = {"q": "How many Dreamliner jets were ordered?", "limit": 1}
+TASK: dict[str, Any] = {
+    "id": "0660cf8bbe810b97690a8ec2",
+    "status": "failed",
+    "created_at": "2025-11-09T11:07:00.123+00:00",
+    "started_at": "2025-11-09T11:07:00.150+00:00",
+    "finished_at": "2025-11-09T11:07:00.391+00:00",
+    "total": 2,
+    "done": 2,
+    "counts": {"added": 1, "changed": 0, "unchanged": 0, "refused": 1},
+    "refused": [{"place": 1, "source": "cms-2", "reason": "text: must hold more than blanks"}],
+    "revision": 2,
+    "code": None,
+}
 REQUESTS: dict[str, Any] = {
     "SearchBody": QUESTION,
     "BatchBody": {"queries": [QUESTION, {"q": "كم بلغت صفقات الطائرات؟", "limit": 1}]},
+    "ArticleBody": {"title": TITLE, "publisher": PUBLISHER, "published_at": "2025-11-09", "text": TEXT},
+    "EmbeddingsBody": {"model": "sanad-minilm-ar-en", "input": ["water law", "قانون المياه"]},
+    "RerankBody": {
+        "model": "sanad-minilm-ar-en",
+        "query": "water law",
+        "documents": ["قانون المياه", "trade"],
+    },
 }
 ANSWERS: dict[str, Any] = {
     "SearchAnswer": SEARCH_ANSWER,
     "Live": {"status": "ok"},
     "Ready": {"status": "ready", "revision": 1, "passages": 79},
+    "ArticleWritten": {
+        "id": "1a9652db3acec7d2",
+        "source": "cms-4711",
+        "change": "added",
+        "passages": 1,
+        "revision": 2,
+        "etag": '"6f2a1d3b5c7e9f806f2a1d3b5c7e9f80"',
+    },
+    "ArticleRemoved": {"id": "1a9652db3acec7d2", "revision": 3},
+    "RerankAnswer": {
+        "id": "0d3c8a5f4d0b4b7e9d0a6a4f3f1c2b1a",
+        "results": [{"index": 0, "relevance_score": 0.8125}, {"index": 1, "relevance_score": 0.1042}],
+    },
+    "TaskOut": TASK,
 }
 """Examples by the name of the schema they are of."""

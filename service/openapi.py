@@ -75,7 +75,7 @@ def _add_examples(document: dict[str, Any]) -> None:
     for operation in _operations(document):
         for part, known in (
             (operation.get("requestBody", {}), examples.REQUESTS),
-            (operation["responses"].get("200", {}), examples.ANSWERS),
+            *((operation["responses"].get(status, {}), examples.ANSWERS) for status in ("200", "201", "202")),
         ):
             content = part.get("content", {}).get("application/json", {})
             name = content.get("schema", {}).get("$ref", "").rpartition("/")[2]

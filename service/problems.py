@@ -61,6 +61,7 @@ DETAILS: Mapping[str, str] = {
     "internal_error": "The service failed; the log has the reason under this request id.",
     "unavailable": "The service cannot answer now.",
     "store_unavailable": "The index cannot be read now.",
+    "interrupted": "The write was cut short; look whether it was done, and send it again if not.",
     "store_busy": "Another program is writing to the index; try again shortly.",
     "tasks_full": "Too many writes are waiting; try again shortly.",
     "too_many_connections": "Too many connections are open; try again shortly.",

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +21,8 @@ from service.tasks.records import FINISHED, Kind, Task
 
 IDS = re.compile(r"[0-9a-f]{24}")
 KINDS: Mapping[str, Kind] = {"put": "put", "delete": "delete", "batch": "batch"}
+DRAFT_S, SINGLE_S = 86_400, 600
+"""Seconds after which nobody fills a draft, or waits for a single write, any more."""
 KEPT = 1000
 """Finished tasks that can still be looked up; older ones are forgotten."""
 
@@ -130,11 +133,22 @@ class Spool:
             if kind == "batch" and self.read(task_id) is not None:
                 self.put_back(task_id, kind)
             else:
-                (self._claimed / f"{task_id}.{kind}").unlink(missing_ok=True)
-                self.forget(task_id)
-        for task_id, kind in self.waiting():
+                self.discard(task_id, kind)
+        waiting = self.waiting()
+        for task_id, kind in waiting:
             if self.read(task_id) is None:
                 (self._waiting / f"{task_id}.{kind}").unlink(missing_ok=True)
+        marked = {task_id for task_id, _ in waiting}
+        for name in _names(self.folder):
+            task = self.read(name)
+            if task is not None and name not in marked and task.status not in FINISHED:
+                # Killed between its two last steps; a batch is done, a single write has no caller any more.
+                self._take_up(task)
+
+    def discard(self, task_id: str, kind: Kind) -> None:
+        """Forget a task that was begun."""
+        (self._claimed / f"{task_id}.{kind}").unlink(missing_ok=True)
+        self.forget(task_id)
 
     def forget(self, task_id: str) -> None:
         """Remove the task and its payload."""
@@ -146,12 +160,30 @@ class Spool:
         batches = [task for name in ids if (task := self.read(name)) is not None and task.kind == "batch"]
         return batches[offset : offset + limit], len(batches)
 
+    def drop_payload(self, task_id: str) -> None:
+        """Keep of a finished task only what became of it."""
+        for path in (self.folder / task_id).iterdir():
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            elif path.name != "task.json":
+                path.unlink(missing_ok=True)
+
     def prune(self) -> None:
-        """Forget the oldest finished tasks beyond what is kept."""
+        """Forget the oldest finished tasks beyond what is kept, and drafts that nobody can be writing any more."""
+        for name in _names(self.folder):
+            draft = self.folder / name
+            if name.endswith(".new") and time.time() - draft.stat().st_mtime > DRAFT_S:
+                shutil.rmtree(draft, ignore_errors=True)
         busy = {task_id for task_id, _ in [*self.waiting(), *self.claimed()]}
         finished = sorted(name for name in _names(self.folder) if IDS.fullmatch(name) and name not in busy)
         for name in finished[: max(0, len(finished) - KEPT)]:
             self.forget(name)
+
+    def _take_up(self, task: Task) -> None:
+        if task.kind == "batch":
+            (self._waiting / f"{task.id}.batch").touch()
+        elif time.time() - (self.folder / task.id).stat().st_mtime > SINGLE_S:
+            self.forget(task.id)
 
     def _draft(self, task: Task) -> Path:
         return self.folder / f"{task.id}.new"

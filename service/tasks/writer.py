@@ -125,8 +125,7 @@ class Writer:
             return True
         task = self._spool.read(task_id)
         if task is None:
-            self._spool.put_back(task_id, kind)
-            self._spool.recover()
+            self._spool.discard(task_id, kind)
             return True
         try:
             self._carry_out(task, Ingest(store, self._encoder, self._rules()))
@@ -168,6 +167,7 @@ class Writer:
                 return
             self._singles()
         self._spool.write(task.finished())
+        self._spool.drop_payload(task.id)
         log.info("task %s done", task.id, extra={"fields": asdict(task.counts)})
         self._spool.prune()
 

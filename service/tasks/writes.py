@@ -22,6 +22,7 @@ from service.tasks.writer import Writer
 
 WAIT_S = 20.0
 """How long a single write waits for its turn; when another program writes to the store it may never come."""
+LONGEST_S = 120.0
 RETRY = {"Retry-After": "5"}
 
 
@@ -82,11 +83,13 @@ class Writes:
             raise ProblemError(503, "tasks_full", headers=RETRY) from None
 
     async def _finished(self, task: Task) -> Task:
-        """The task when it is over. Raises: ProblemError: its turn did not come (503)."""
+        """The task when it is over. Raises: ProblemError: its turn did not come, or it was cut short (503)."""
         pause, waited = 0.002, 0.0
         while True:
             now = self.spool.read(task.id)
-            if now is not None and now.status in FINISHED:
+            if now is None or waited > LONGEST_S:  # the writer was killed, or is stuck
+                raise ProblemError(503, "interrupted", headers=RETRY)
+            if now.status in FINISHED:
                 return now
             if waited > WAIT_S and self.spool.withdraw(task):
                 raise ProblemError(503, "store_busy", headers=RETRY)

@@ -217,6 +217,18 @@ def test_tasks_survive_a_restart(tmp_path: Path) -> None:
             assert client.get("/v1/articles/killed-1").status_code == 404, "what was done is not done again"
             assert client.get("/v1/articles/unacknowledged").status_code == 404
     assert spool.claimed() == spool.waiting() == []
+    assert [path.name for path in spool.payload(killed.id).iterdir()] == ["task.json"], (
+        "articles are not kept twice"
+    )
+
+
+def test_a_batch_killed_between_its_last_steps_is_taken_up(tmp_path: Path) -> None:
+    with institution(tmp_path / "store") as house:
+        spool = Spool(house.settings.tasks_path, 10)
+        task = enqueued(spool, ["half-way"])
+        (house.settings.tasks_path / "waiting" / f"{task.id}.batch").unlink()
+        with TestClient(house.app, headers=house.keys["admin"]) as client:
+            assert finished(client, task.id, {})["status"] == "succeeded"
 
 
 def test_single_writes_go_before_the_next_step_of_a_batch(
