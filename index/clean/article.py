@@ -16,7 +16,11 @@ from index.types import Article, Provenance, RawArticle, Span
 
 _SPEAKER = re.compile(r"\W*\w{1,2}\s*[:：]")  # "Q: …", "س: …"
 _OPENING_WORDS = 10
+_SPEECH = re.compile(r"[:：]\s*[\"“«]")  # كتب على منصته: "…"
+_COLONS = (":", "：")
 _HEADING_WORDS = 15
+_ARABIC_HEADING_WORDS = 9
+_ITEM_WORDS = 12
 _HEADING_LENGTH = 120
 _HEADINGS_IN_A_ROW = 2
 """More short lines in a row than this are a list, not headings."""
@@ -69,7 +73,9 @@ def _without_promotion(body: tuple[Line, ...], phrases: Phrases) -> tuple[Line, 
 def _advertises(sentence: str, phrases: Phrases, *, alone: bool) -> bool:
     if len(sentence.split()) > 25 or not (sentence[0].isalpha() and sentence[-1] in ".!"):
         return False
-    return phrases.opener(sentence, "promos") or (alone and phrases.opener(sentence, "calls"))
+    n = phrases.opener(sentence, "promos") or (phrases.opener(sentence, "calls") if alone else 0)
+    rest = key(sentence).split()[n:]
+    return n > 0 and (len(rest) <= 1 or phrases.holds(" ".join(rest), "site_words"))
 
 
 def _paragraphs(body: Sequence[Line], phrases: Phrases) -> list[_Paragraph]:
@@ -80,37 +86,42 @@ def _paragraphs(body: Sequence[Line], phrases: Phrases) -> list[_Paragraph]:
         end = start
         while end < len(body) and _is_short(body[end], phrases):
             end += 1
-        opens_list = start > 0 and body[start - 1].text.endswith((":", "："))
+        opens_list = start > 0 and body[start - 1].text.endswith(_COLONS)
         if (
             end < len(body)
             and 0 < end - start <= _HEADINGS_IN_A_ROW
             and not opens_list
             and _is_text(body[end])
         ):
-            headings.update(range(start, end))
+            headings.update(i for i in range(start, end) if not _announces(body, i))
         start = max(end, start + 1)
     return [_Paragraph(line.text, bool(line.level) or i in headings) for i, line in enumerate(body)]
 
 
+def _announces(body: Sequence[Line], i: int) -> bool:
+    """Whether a line with a colon opens a list, which it is a part of."""
+    under = body[i + 1]
+    return body[i].text.endswith(_COLONS) and (under.is_bullet or under.words <= _ITEM_WORDS)
+
+
 def _is_text(line: Line) -> bool:
     """Whether a heading can stand over this line."""
-    return line.is_prose or (line.words > _HEADING_WORDS and not line.is_bullet)
+    return line.is_text or (line.words > _HEADING_WORDS and not line.is_bullet)
 
 
 def _is_short(line: Line, phrases: Phrases) -> bool:
     """Whether a line looks like a heading: short, no sentence, no list item, no speech."""
     text = line.text
-    if (
-        line.level
-        or line.is_bullet
-        or _SPEAKER.match(text)
-        or line.words > _HEADING_WORDS
-        or len(text) > _HEADING_LENGTH
-    ):
+    if not any(map(str.isalpha, text)):
+        return False
+    if line.level or line.kind == "deck" or line.is_bullet or line.runs_on or _SPEAKER.match(text):
+        return False
+    most = _ARABIC_HEADING_WORDS if language(text) == "ar" else _HEADING_WORDS
+    if line.words > most or len(text) > _HEADING_LENGTH or _SPEECH.search(text):
         return False
     if text[0] in "\"'“«‘(" and text[-1] in "\"'”»’)":
         return False
-    if text.endswith((":", "：")):
+    if text.endswith(_COLONS):
         return line.words <= 8 and not phrases.closer(text, "speech")
     return not line.is_ended or text.endswith(("?", "؟"))
 

@@ -15,7 +15,9 @@ _ISO = re.compile(
     r"(?<!\d)(?P<y>(?:19|20)\d\d)(?P<sep>[-/.])(?P<m>\d{1,2})(?P=sep)(?P<d>\d{1,2})(?!\d)(?:t(?=\d))?"
 )
 _NUMERIC = re.compile(r"(?<!\d)(?P<a>\d{1,2})(?P<sep>[-/.])(?P<b>\d{1,2})(?P=sep)(?P<y>(?:19|20)\d\d)(?!\d)")
-_ZONE = re.compile(r"(?:\b(?:gmt|utc)\s*)?[+-]\d{1,2}(?::?\d{2})?\b|(?<=\d)z\b|\((?:gmt|utc)\)")
+_ZONE = re.compile(r"(?:\b(?:gmt|utc)\s*)?[+-]\d{1,2}(?::?\d{2})?\b|\((?:gmt|utc)\)")
+_BRACKETED = re.compile(r"\([^()\d]{1,40}\)")
+_PLACE = re.compile(r"[^\W\d_]+(?: [^\W\d_]+)?(?:\s*[-,/]\s*|\s+في\s+|\s+)")
 _HIJRI_NUMERIC = re.compile(
     r"(?<!\d)1[34]\d\d[-/]\d{1,2}[-/]\d{1,2}(?!\d)|(?<!\d)\d{1,2}[-/]\d{1,2}[-/]1[34]\d\d(?!\d)"
 )
@@ -44,12 +46,12 @@ class _Patterns:
 
 def dateline(line: str, phrases: Phrases, lang: Lang = "und") -> Dateline | None:
     """The date of a line that is nothing but a date with its weekday, time and label; None for any other line."""
-    if len(line) > _LONGEST:
+    if len(line) > _LONGEST or re.match(r"(?:On|In|في)\b.*[^\W\d_.]{2}.*\d\.$", line):
         return None
     if phrases.covered(line, "counters"):
-        return Dateline(None)
+        return None if line.endswith(".") else Dateline(None)
     patterns = _patterns(phrases)
-    text = fold(line).text
+    text = _without_place(_BRACKETED.sub(" ", fold(line).text), phrases)
     found: list[tuple[int, str | None]] = []
 
     def take_date(match: re.Match[str]) -> str:
@@ -65,6 +67,15 @@ def dateline(line: str, phrases: Phrases, lang: Lang = "und") -> Dateline | None
     if not (found or hijri or (updates and time)) or not _is_rest_of_date(text, phrases):
         return None
     return Dateline(_published(sorted(found), updates, time))
+
+
+def _without_place(text: str, phrases: Phrases) -> str:
+    """A dateline without the place and agency around it: `عمان - الأحد 9-11-2025`, `… 18 مارس 2024 م واس`."""
+    found = _PLACE.match(text)
+    if found and phrases.whole(re.sub(r"\s+في\s*$", "", found.group()), "places", "outlets", "credits"):
+        text = text[found.end() :]
+    before, _, last = text.rpartition(" ")
+    return before if phrases.whole(last, "credits") else text
 
 
 def _published(found: list[tuple[int, str | None]], updates: list[int], time: str | None) -> str | None:
@@ -125,14 +136,15 @@ def _patterns(phrases: Phrases) -> _Patterns:
     halves = rf"(?:(?P<am>{phrases.pattern('am')})|(?P<pm>{phrases.pattern('pm')}))"
     return _Patterns(
         day_first=re.compile(
-            rf"(?<!\d)(?P<d>\d{{1,2}})(?:st|nd|rd|th)?[\s,-]*(?:of\s+|من\s+)?{months}[\s,-]*{year}"
+            rf"(?<!\d)(?P<d>\d{{1,2}})(?:st|nd|rd|th)?[\s,/-]*(?:of\s+|من\s+)?{months}[\s,/-]*{year}"
         ),
         month_first=re.compile(rf"\b{months}\s*(?P<d>\d{{1,2}})(?:st|nd|rd|th)?\s*[,\s]\s*{year}"),
         hijri=re.compile(
             rf"\d{{1,2}}\s*(?:من\s+)?{phrases.pattern('hijri')}[\s,]*1[34]\d\d|{_HIJRI_NUMERIC.pattern}"
         ),
         time=re.compile(
-            rf"(?<!\d)(?P<hour>\d{{1,2}}):(?P<minute>\d\d)(?::\d\d(?:\.\d+)?)?\s*(?:{halves}(?!\w))?"
+            r"(?<!\d)(?P<hour>\d{1,2})(?:\s*و\s*(?=\d{1,2}\s*دق)|[.](?=\d\d\s*(?:gmt|bst|utc|est|edt|cet|[ap]m)\b)|:(?=\d\d))"
+            rf"(?P<minute>\d{{1,2}})(?::\d\d(?:\.\d+)?)?(?:z\b)?\s*(?:دقيقه|دقايق)?\s*(?:{halves}(?!\w))?"
         ),
         update=re.compile(rf"\b{phrases.pattern('updates')}\b"),
     )

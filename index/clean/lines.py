@@ -6,10 +6,12 @@ import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from index.arabic import language
-from index.clean.kinds import ENDED, STOPPED, Kind, detail_kind, is_name, kind_of
+from index.clean.kinds import Found, Kind, detail_kind, kind_of
 from index.clean.phrasebook import Phrases
+from index.clean.wording import ENDED, STOPPED, is_name, runs_on
 from index.types import Lang
 
 _BULLET = re.compile(r"^\s*(?:[-*•–—▪●◦‣■]|\(?[\d٠-٩]{1,2}[.)\-])\s*(?=\S)")
@@ -31,6 +33,8 @@ class Line:
     kind: Kind
     level: int = 0
     value: str | None = None
+    runs_on: bool = False
+    """Whether it reads as running text even without a full stop."""
 
     @property
     def words(self) -> int:
@@ -58,6 +62,11 @@ class Line:
             stopped = False
         return self.kind == "body" and not self.level and (self.words > 22 or (stopped and self.words >= 4))
 
+    @property
+    def is_text(self) -> bool:
+        """Whether it is of the article's text: prose, or running text without a full stop."""
+        return self.is_prose or (self.kind == "body" and not self.level and self.runs_on)
+
 
 def lines(text: str, phrases: Phrases) -> tuple[Line, ...]:
     """The lines of a page in order with their kinds; blank and purely decorative ones are left out."""
@@ -73,32 +82,56 @@ def body_lines(text: str) -> tuple[Line, ...]:
 
 def _lines_of(raw: str, phrases: Phrases, lang: Lang) -> tuple[Line, ...]:
     """One line, or a line for each of the details that share it: `By Jane Doe | Nov 9, 2025 | 5 min read`."""
-    level, text = _level(raw), _CREDITED.sub("", _plain(raw))
+    level, text = _level(raw), _CREDITED.sub("", _without_glued(_plain(raw), phrases))
     if level:
         return (Line(text, "body", level),)
     for parts in _partings(text, phrases):
         kinds = [detail_kind(part, phrases, lang) for part in parts]
-        if len(parts) > 1 and all(kinds):
-            return tuple(
-                Line(part, kind[0], 0, kind[1]) for part, kind in zip(parts, kinds, strict=True) if kind
-            )
+        if len(parts) > 1 and (all(kinds) or _is_name_and_dates(parts, kinds)):
+            found = [kind or ("byline", part) for part, kind in zip(parts, kinds, strict=True)]
+            return tuple(Line(part, kind, 0, value) for part, (kind, value) in zip(parts, found, strict=True))
+    return _whole_line(text, phrases, lang)
+
+
+def _whole_line(text: str, phrases: Phrases, lang: Lang) -> tuple[Line, ...]:
     kind, value = kind_of(text, phrases, lang)
     if kind == "body" and (glued := _NAME_DATE.match(text)) and is_name(glued["name"]):
         date = detail_kind(glued["date"], phrases, lang)
         if date and date[0] == "date" and date[1]:
             return Line(glued["name"], "byline", 0, glued["name"]), Line(glued["date"], "date", 0, date[1])
-    return (Line(text, kind, 0, value),)
+    return (Line(text, kind, 0, value, runs_on(text, phrases)),)
+
+
+def _is_name_and_dates(parts: list[str], kinds: list[Found | None]) -> bool:
+    """`محمد الخاتم | 05.12.2024`: a name first, dates behind it."""
+    are_dates = all(kind and kind[0] == "date" for kind in kinds[1:])
+    return not kinds[0] and are_dates and is_name(parts[0]) and 2 <= len(parts[0].split()) <= 4
 
 
 def _partings(text: str, phrases: Phrases) -> Iterator[list[str]]:
-    """The ways a short line may fall into details: at bars and dots, and before `by`."""
+    """The ways a short line may fall into details: at bars and dots, and before `by`; a breadcrumb stays whole."""
     if len(text) > 250 or len(text.split()) > 25:
         return
-    yield [part for part in _PARTS.split(text) if part]
+    parts = [part for part in _PARTS.split(text) if part]
+    if len(parts) > 1 and kind_of(text, phrases, "und")[0] == "section":
+        return
+    if len(parts) > 1:
+        yield parts
     words = text.split()
     for i in range(1, len(words)):
         if phrases.whole(words[i], "bare_byline") and not phrases.opener(text, "bare_byline"):
             yield [" ".join(words[:i]), " ".join(words[i:])]
+
+
+def _without_glued(text: str, phrases: Phrases) -> str:
+    """A line without what stands for icons of links: `the report, opens new tab`."""
+    return text if phrases.whole(text, "glued") else _glued(phrases).sub("", text)
+
+
+@lru_cache(maxsize=16)
+def _glued(phrases: Phrases) -> re.Pattern[str]:
+    pattern = phrases.pattern("glued")
+    return re.compile(rf",\s*{pattern}\b|(?<=\S)\s+{pattern}$", re.IGNORECASE)
 
 
 def _unwrapped(text: str) -> Iterator[str]:

@@ -82,6 +82,11 @@ class Phrases:
         words = key(text).split()[-_LONGEST:]
         return max((n for n in range(1, len(words) + 1) if self._in(" ".join(words[-n:]), names)), default=0)
 
+    def holds(self, text: str, *names: str) -> bool:
+        """Whether a phrase of these lists stands anywhere in the text."""
+        words = key(text).split()
+        return any(self.opener(" ".join(words[i : i + _LONGEST]), *names) for i in range(len(words)))
+
     def pattern(self, *names: str) -> str:
         """A regular expression for any phrase of these lists in folded text, the longest first."""
         return _alternatives(phrase for name in names for phrase in self.lists[name])

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from index.arabic import language
 from index.clean import Phrases, clean
 from index.clean.dates import Dateline, dateline
 from index.errors import IndexingError
@@ -293,6 +294,17 @@ def test_a_date_in_prose_is_no_dateline_and_the_day_of_the_visit_no_publication(
         ("18 جمادى الأولى 1447 هـ", "ar", None),
         ("منذ 3 ساعات", "ar", None),
         ("2 hours ago", "en", None),
+        ("2025-11-09T11:07:00Z", "en", "2025-11-09T11:07"),
+        ("Thu 21 Nov 2024 06.00 GMT", "en", "2024-11-21T06:00"),
+        ("الأحد 09/نوفمبر/2025 - 11:07 ص", "ar", "2025-11-09T11:07"),
+        ("09/11/2025 الساعة 11:07 (توقيت القدس)", "ar", "2025-11-09T11:07"),
+        ("أحد, 09/11/2025 - 11:07", "ar", "2025-11-09T11:07"),
+        ("الأحد 9 نونبر 2025 على الساعة 11 و7 دقائق", "ar", "2025-11-09T11:07"),
+        ("عمان - الأحد 9-11-2025", "ar", "2025-11-09"),
+        ("عمّان في 27 كانون الثاني 2025", "ar", "2025-01-27"),
+        ("الاثنين 1445/9/8 هـ الموافق 2024/03/18 م (واس)", "ar", "2024-03-18"),
+        ("الأحد ٢٨ من رجب ١٤٤٤ هــ   ١٩ فبراير ٢٠٢٣ السنة ١٤٧ العدد ٤٩٧٥٣", "ar", "2023-02-19"),
+        ("05.12.2024 - محدث : 05.12.2024", "ar", "2024-12-05"),
     ],
 )
 def test_datelines_are_read_and_what_is_uncertain_stays_none(
@@ -302,10 +314,155 @@ def test_datelines_are_read_and_what_is_uncertain_stays_none(
 
 
 @pytest.mark.parametrize(
-    "line", ["في 9 نوفمبر 2025 انتهت القمة", "2025", "9 نوفمبر", "قمة 2025", "May 2025", ""]
+    "line",
+    ["في 9 نوفمبر 2025 انتهت القمة", "2025", "9 نوفمبر", "قمة 2025", "May 2025", "On 9 November 2025.", ""],
 )
 def test_other_lines_are_no_datelines(line: str) -> None:
     assert dateline(line, PHRASES, "ar") is None
+
+
+EN = (
+    "The committee met on Thursday to review the proposal for a new public library in the eastern district.",
+    "Three architects presented designs, and the public was invited to comment on them during the week.",
+    "Most speakers favoured the second design, which keeps the old plane trees and the reading rooms.",
+    "A vote is expected in the spring, according to the chair of the committee, who declined to say more.",
+)
+AR = (
+    "انعقدت القمة في واشنطن يوم الخميس بحضور خمسة رؤساء من دول المنطقة وعدد من الوزراء.",
+    "وقال البيان الختامي إن القادة اتفقوا على التعاون في مجال المعادن والطاقة والنقل.",
+    "ومن المقرر أن تعقد الجولة المقبلة في العاصمة الكازاخستانية خلال الربيع المقبل.",
+    "ويرى مراقبون أن الاتفاق سيغير خريطة التجارة في المنطقة خلال السنوات العشر المقبلة.",
+)
+EN_TITLE, AR_TITLE = (
+    "Council reviews plans for the new library",
+    "قمة واشنطن تنتهي باتفاق على المعادن النادرة",
+)
+
+
+def told(page: str, *, is_arabic: bool) -> Article:
+    """The article of a page written in short: `1`–`4` stand for paragraphs, the title above is added."""
+    texts = AR if is_arabic else EN
+    rows = [texts[int(row) - 1] if row in "1234" else row for row in page.split(" ¶ ")]
+    return cleaned("\n\n".join([AR_TITLE if is_arabic else EN_TITLE, *rows]))
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "1 ¶ 2 ¶ 3 ¶ What's next? ¶ 4 ¶ 1",
+        "1 ¶ 2 ¶ 3 ¶ Comments ¶ 4 ¶ 2",
+        "1 ¶ 2 ¶ 3 ¶ Trending ¶ 4 ¶ 2",
+        "1 ¶ 2 ¶ 3 ¶ مختارات ¶ 4 ¶ 2",
+        "1 ¶ 2 ¶ 3 ¶ مواضيع ¶ 4 ¶ 2",
+        "1 ¶ 2 ¶ 3 ¶ Long Shadow ¶ One researcher at the university said the river had changed twice. ¶ 4",
+        "1 ¶ 2 ¶ 3 ¶ رهان آسيا الوسطى ¶ يقول باحث في مركز الدراسات إن الأمر لن يحسم قبل نهاية العام. ¶ 4",
+        "1 ¶ 2 ¶ 3 ¶ حكاية لا تنتهي ¶ كان الرجل كاتب المقهى وحارسه وذاكرته طوال أربعين عاما. ¶ 4",
+        "1 ¶ 2 ¶ 3 ¶ Omar Said ¶ The editor refused my first three stories, he remembers. ¶ 4",
+        "1 ¶ 2 ¶ 3 ¶ Toni Morrison ¶ The novelist won the Nobel Prize in 1993 for work of visionary force.",
+        "1 ¶ 2 ¶ 3 ¶ كل الحقوق محفوظة للمرأة في هذا القانون كما تقول الوزيرة في بيانها. ¶ 4",
+        "1 ¶ Copyright 2024 was a bad year for songwriters, the union said in its report. ¶ 2 ¶ 3",
+        "1 ¶ 2 ¶ 3 ¶ ومن المقرر أن تعقد الجولة المقبلة في أستانا ¶ وغادر الرؤساء مساء الجمعة إلى بلدانهم",
+        "1 ¶ 2 ¶ 3 ¶ The winners were: ¶ Anna Berg, Sweden ¶ Omar Said, Egypt ¶ Lin Wei, China",
+        "1 ¶ 2 ¶ 3 ¶ إذا الشعب يوما أراد الحياة ¶ فلا بد أن يستجيب القدر",
+        "1 ¶ وجاءت نتائج الجولة على النحو الآتي. ¶ الأهلي 2 - 1 الزمالك ¶ الاتحاد 0 - 0 سموحة",
+        "1 ¶ وأوقفت الشرطة ثلاثة أشخاص بحسب ما أفادت به وكالة الأنباء (رويترز) ¶ 2 ¶ 3",
+        "1 ¶ وأكدت ذلك المتحدثة باسم الشرطة لوكالة (أ ف ب). ¶ 2 ¶ 3",
+        "1 ¶ The trust also runs the radio station and the news agency (AP). ¶ 2",
+        "1 ¶ 2 ¶ He reads only two papers and one wire – AFP ¶ 3",
+        "1 ¶ The views expressed by the two candidates could hardly have been further apart. ¶ 2",
+        "1 ¶ 2 ¶ 3 ¶ للمزيد من التفاصيل حول مواعيد القطارات يمكن الاتصال بالرقم 19959.",
+        "1 ¶ 2 ¶ For more news, see the appendix of the report, which runs to ninety pages.",
+        "1 ¶ On 9 November 2025. ¶ 2 ¶ It was Friday. ¶ 3",
+        "By Friday, all had left. ¶ 1 ¶ By midnight the fire was out. ¶ 2",
+        "25 January 2011 ¶ 1 ¶ 28 January 2011 ¶ 2 ¶ 11 February 2011 ¶ 3",
+        "1 ¶ Save or print. ¶ 2 ¶ 100 مشاهدة. ¶ 3",
+    ],
+)
+def test_every_line_of_a_text_like_furniture_stays(page: str) -> None:
+    is_arabic = language(page) == "ar"
+    article, texts = told(page, is_arabic=is_arabic), AR if is_arabic else EN
+    assert paragraphs(article) == [texts[int(row) - 1] if row in "1234" else row for row in page.split(" ¶ ")]
+    assert not {"author", "publisher", "published_at"} & set(article.provenance.inferred)
+
+
+@pytest.mark.parametrize(
+    ("page", "kept"),
+    [
+        ("1 ¶ Advertisement ¶ The second design ¶ Advertisement ¶ 2 ¶ 3", "1 ¶ The second design ¶ 2 ¶ 3"),
+        ("1 ¶ جانب من القمة (رويترز) ¶ رهان المعادن ¶ اقرأ أيضا ¶ عنوان خبر آخر ¶ 2", "1 ¶ رهان المعادن ¶ 2"),
+        ("1 ¶ اقرأ أيضا ¶ عنوان خبر آخر ¶ وقال الوزير إن القادة اتفقوا ¶ 2", "1 ¶ وقال الوزير إن القادة اتفقوا ¶ 2"),
+        ("1 ¶ 2 ¶ 3 ¶ اقرأ أيضا: خبر آخر ¶ وختم الوزير بالدعاء للجميع", "1 ¶ 2 ¶ 3 ¶ وختم الوزير بالدعاء للجميع"),
+        ("1 ¶ Related ¶ A story ¶ It has two: ¶ - books ¶ - rooms ¶ 2", "1 ¶ It has two: ¶ - books ¶ - rooms ¶ 2"),
+        ("1 ¶ 2 ¶ وغادر الرؤساء مساء الجمعة ¶ شارك", "1 ¶ 2 ¶ وغادر الرؤساء مساء الجمعة"),
+        ("1 ¶ تخطى قصص وواصل القراءة ¶ قصص ¶ خبر. ¶ قصص نهاية ¶ عنوان فرعي ¶ 2", "1 ¶ عنوان فرعي ¶ 2"),
+        ("1 ¶ list of 2 items ¶ list 1 of 2 ¶ Some story ¶ end of list ¶ A heading ¶ 2", "1 ¶ A heading ¶ 2"),
+        ("1 ¶ 2 ¶ 3 ¶ -انتهى- ¶ للاستفسار: هاتف 5652267", "1 ¶ 2 ¶ 3"),
+        ("1 ¶ 2 ¶ 3 ¶ تعليقات الزوار ¶ محمد ¶ خبر جيد جدا وشكرا لكم.", "1 ¶ 2 ¶ 3"),
+        ("1 ¶ 2 ¶ 3 ¶ Jane Doe ¶ Jane Doe is a journalist based in Cairo.", "1 ¶ 2 ¶ 3"),
+        ("9 Nov 2025 ¶ 1 ¶ The report, opens new tab, is long. ¶ 2", "1 ¶ The report, is long. ¶ 2"),
+    ],
+)  # fmt: skip
+def test_furniture_goes_and_the_line_beside_it_stays(page: str, kept: str) -> None:
+    is_arabic = language(page) == "ar"
+    texts = AR if is_arabic else EN
+    assert paragraphs(told(page, is_arabic=is_arabic)) == [
+        texts[int(row) - 1] if row in "1234" else row for row in kept.split(" ¶ ")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("above", "title"),
+    [
+        (["الهلال 3 - 3 الرياض", "كرة القدم", AR_TITLE], AR_TITLE),
+        (["الأهلي يكشف موعد وصول مدربه الجديد", "أخبار عاجلة", AR_TITLE], AR_TITLE),
+        ([f"{AR_TITLE} | صحيفة المدينة", AR_TITLE], AR_TITLE),
+        (["بيان صحفي رقم (14/2025)", AR_TITLE], AR_TITLE),
+        ([AR_TITLE, "العالم", AR_TITLE], AR_TITLE),
+    ],
+)
+def test_a_ticker_a_score_or_a_papers_number_is_no_title(above: list[str], title: str) -> None:
+    article = cleaned("\n\n".join([*above, "9 نوفمبر 2025", *AR]))
+    assert (article.provenance.title, paragraphs(article)) == (title, list(AR))
+
+
+@pytest.mark.parametrize(
+    ("line", "author"),
+    [
+        ("كتب سمير الكيلاني", "سمير الكيلاني"),
+        ("بيروت - سمير الكيلاني", "سمير الكيلاني"),
+        ("بغداد: زينب العلي", "زينب العلي"),
+        ("الخرطوم / محمد الخاتم / الأناضول", "محمد الخاتم"),
+        ("تحقيق ــ هبة عبدالستار", "هبة عبدالستار"),
+        ("Helena Marsh in Stockbridge", "Helena Marsh"),
+        ("By Jane Doe and John Roe for The Daily Thing", "Jane Doe and John Roe"),
+        ("سمير الكيلاني", None),
+        ("سكاي نيوز عربية - أبوظبي", None),
+    ],
+)
+def test_an_author_is_found_beside_the_date_and_a_bare_name_is_none(line: str, author: str | None) -> None:
+    article = cleaned("\n\n".join([AR_TITLE, line, "9 نوفمبر 2025", *AR]))
+    assert (article.provenance.author, paragraphs(article)) == (author, list(AR))
+
+
+@pytest.mark.parametrize(
+    ("line", "publisher"),
+    [
+        ("© 2024 Guardian News Limited or its affiliated companies. All rights reserved.", "Guardian News Limited"),
+        ("جميع الحقوق محفوظة لصحيفة النهار الجديد 2025 ©", "النهار الجديد"),
+        ("© 2020-2025 The Daily Thing. Powered by WordPress", "The Daily Thing"),
+        ("Copyright © 2025", None),
+        ("© Getty", None),
+    ],
+)  # fmt: skip
+def test_a_publisher_is_named_beside_a_year_or_the_rights(line: str, publisher: str | None) -> None:
+    article = cleaned("\n\n".join([EN_TITLE, *EN, line]))
+    assert (article.provenance.publisher, paragraphs(article)) == (publisher, list(EN))
+
+
+def test_the_last_entry_of_a_menu_is_no_section() -> None:
+    menu = "عالم\n\nتكنولوجيا\n\nرياضة"
+    assert cleaned("\n\n".join([menu, AR_TITLE, *AR])).provenance.section is None
+    assert cleaned("\n\n".join([menu, "رياضة", AR_TITLE, *AR])).provenance.section == "رياضة"
 
 
 def test_a_users_file_teaches_new_phrases(tmp_path: Path) -> None:
