@@ -17,12 +17,12 @@ from index.store.faiss_api import faiss, search, selector, single_threaded
 from index.store.records import Codes
 from index.store.scoring import Direction, Fetch, Scores, best, cosines
 
-CANDIDATES, PER_HIT = 300, 12
+CANDIDATES, PER_HIT = 500, 20
 """At least so many candidates are ranked by their stored codes, and so many for each passage asked for."""
 
-PROBED = 16
-"""One list in so many is searched, at least `LEAST_PROBED`."""
-LEAST_PROBED = 32
+PROBED = 4
+"""One list in so many is searched, or more, so that `LEAST_PROBED` passages are looked at: up to there, all."""
+LEAST_PROBED = 200_000
 
 FEW = 1500
 """Up to this many passages it is quicker to read and score all."""
@@ -83,9 +83,9 @@ class CompactIndex:
             rows = self.rows if mask is None else self.rows[mask]
             return best(rows, cosines(fetch(rows), query), k)
         # A narrow filter leaves little in each list, so that more of them are searched: all, if need be.
-        probed = max(LEAST_PROBED, self.lists // PROBED) * len(self) / allowed
+        share = max(1 / PROBED, LEAST_PROBED / len(self)) * len(self) / allowed
         parameters = faiss.IVFRaBitQSearchParameters(
-            nprobe=min(self.lists, math.ceil(probed)),
+            nprobe=math.ceil(self.lists * min(1, share)),
             qb=self._lists.qb,
             centered=self._lists.centered,
             sel=selector(mask),
@@ -96,5 +96,5 @@ class CompactIndex:
 
 
 def list_count(passages: int) -> int:
-    """How many inverted lists suit so many passages: about 2√n, a power of two."""
-    return int(2 ** round(math.log2(2 * math.sqrt(max(passages, 1)))))
+    """How many inverted lists suit so many passages: about √n, a power of two."""
+    return int(2 ** round(math.log2(max(passages, 1)) / 2))

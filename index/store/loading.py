@@ -107,7 +107,7 @@ def advanced(memory: Memory, connection: sqlite3.Connection, since: int, state: 
         catalog=catalog,
         postings=memory.postings.advanced(gone, *vocabulary.read(connection, memory.postings.last)),
     )
-    if len(advanced.alive()) != state.passages:
+    if len(advanced) != state.passages:
         raise StoreDamagedError("the database does not hold what was committed; run `sanad verify`")
     return advanced
 

@@ -36,6 +36,7 @@ class Upkeep:
     def __init__(self, folder: Path, revisions: Revisions, writer: Writer | None, tuning: Tuning) -> None:
         self._folder, self._revisions, self._writer, self._tuning = folder, revisions, writer, tuning
         self.checkpointing, self.changing = threading.Lock(), threading.Lock()
+        self._folding = threading.Lock()
         self._thread: threading.Thread | None = None
 
     def fold_if_due(self) -> None:
@@ -58,12 +59,13 @@ class Upkeep:
 
     def fold(self) -> None:
         """A new main index of the newest view, checkpointed by a writer; purges what no view needs."""
-        start = self._revisions.newest
-        try:
-            main = folding.folded(start.memory, start.codes, start.encoder_key.dim, self._tuning)
-            self.adopt(start, main)
-        except StoreError as error:
-            log.warning("%s: fresh passages stay unfolded: %s", self._folder, error)
+        with self._folding:  # a fold that began earlier and ended later would bring an older index back
+            start = self._revisions.newest
+            try:
+                main = folding.folded(start.memory, start.codes, start.encoder_key.dim, self._tuning)
+                self.adopt(start, main)
+            except StoreError as error:
+                log.warning("%s: fresh passages stay unfolded: %s", self._folder, error)
 
     def adopt(self, start: EmbeddedView, main: MainIndex) -> None:
         """Checkpoint an index that was made from the view `start`, and let the newest view of its set search it."""

@@ -111,10 +111,7 @@ class EmbeddedView:
 
     def langs(self, rows: Sequence[int]) -> list[Lang]:
         """The languages of the passages at these rows, in that order."""
-        memory, wanted = self.memory, np.array(rows, dtype=np.int64)
-        codes = np.concatenate([memory.main_columns.langs, memory.fresh.langs])
-        places = np.searchsorted(np.concatenate([memory.main_columns.rows, memory.fresh.rows]), wanted)
-        return [LANGS[code] for code in codes[places]]
+        return [LANGS[code] for code in self.memory.langs(np.array(rows, dtype=np.int64))]
 
     def spellings(self, skeletons: Sequence[str]) -> list[str]:
         """The words of the corpus whose consonants these are (see `index.names`), in order."""
