@@ -16,7 +16,8 @@ from index.types import Article, Provenance, RawArticle, Span
 
 _SPEAKER = re.compile(r"\W*\w{1,2}\s*[:：]")  # "Q: …", "س: …"
 _OPENING_WORDS = 10
-_SPEECH = re.compile(r"[:：]\s*[\"“«]")  # كتب على منصته: "…"
+_CLAUSES = re.compile(r"[:：]\s*[\"“«]|[;؛]\s")  # كتب على منصته: "…"
+_NUMBERED = re.compile(r"[\d٠-٩]{1,2}[.)\-] *[^\W\d_]")  # 1. Ports
 _COLONS = (":", "：")
 _HEADING_WORDS = 15
 _ARABIC_HEADING_WORDS = 9
@@ -106,7 +107,7 @@ def _announces(body: Sequence[Line], i: int) -> bool:
 
 def _is_text(line: Line) -> bool:
     """Whether a heading can stand over this line."""
-    return line.is_text or (line.words > _HEADING_WORDS and not line.is_bullet)
+    return line.is_text or line.is_bullet or line.words > _HEADING_WORDS
 
 
 def _is_short(line: Line, phrases: Phrases) -> bool:
@@ -114,10 +115,16 @@ def _is_short(line: Line, phrases: Phrases) -> bool:
     text = line.text
     if not any(map(str.isalpha, text)):
         return False
-    if line.level or line.kind == "deck" or line.is_bullet or line.runs_on or _SPEAKER.match(text):
+    if (
+        line.level
+        or line.kind == "deck"
+        or (line.is_bullet and not _NUMBERED.match(line.text))
+        or line.runs_on
+        or _SPEAKER.match(text)
+    ):
         return False
     most = _ARABIC_HEADING_WORDS if language(text) == "ar" else _HEADING_WORDS
-    if line.words > most or len(text) > _HEADING_LENGTH or _SPEECH.search(text):
+    if line.words > most or len(text) > _HEADING_LENGTH or _CLAUSES.search(text):
         return False
     if text[0] in "\"'“«‘(" and text[-1] in "\"'”»’)":
         return False

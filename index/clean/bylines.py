@@ -7,14 +7,14 @@ import re
 from index.clean.phrasebook import Phrases, key
 from index.clean.wording import QUOTED, is_name
 
-_AFTER_NAME = re.compile(r"\s*[|•·،,/;]\s*|\s+[-–—ـ]+\s+|\s+(?:for|in)\s+(?=[A-Z])")
+_AFTER_NAME = re.compile(r"\s*[|•·،,/;]\s*|\s+[-–—ـ]+\s+|\s+(?:for|in)\s+(?=[A-Z])|\s+في\s+(?=[\d٠-٩])")
 _PLACE_PARTS = re.compile(r"\s*[/:：،|]\s*|\s*[-–—]\s+|\s+ـ+\s+")
 _IN_PLACE = re.compile(r"(?P<name>[A-Z][\w.’'-]+(?: [A-Z][\w.’'-]+){1,3}) in [A-Z][\w.’' -]+$")
 _LABELS = (("bare_byline", True), ("byline", False), ("roles", False))
 
 
 def byline(text: str, phrases: Phrases) -> str | None:
-    """The name on `By Jane Doe`, `كتب: محمد علي`, `بغداد: محمد علي`; empty on a byline that names no author, and
+    """The name on `By Jane Doe`, `كتب: محمد علي`; empty on a byline that names no author, and
     None for a line that is none.
     """
     if _is_credits_roll(text, phrases):
@@ -23,18 +23,22 @@ def byline(text: str, phrases: Phrases) -> str | None:
         return None
     for label, is_bare in _LABELS:
         rest = _rest(text, phrases, label)
-        if rest is None or not (is_bare or rest["mark"]):
+        if rest is None or not (is_bare or rest["mark"] or phrases.opener(text, "roles") >= 2):
             continue
         name = _AFTER_NAME.split(rest["name"].strip(" :-–—*ـ"))[0]
         if not name or (is_name(name) and not _is_time(name, phrases)):
             return "" if label == "roles" else name
-    return _placed(text, phrases)
+    return None
 
 
-def name_beside(text: str, phrases: Phrases) -> str | None:
-    """The name on a line that is a byline only by its place, beside the date: `كتب محمد علي`, `Jane Doe in York`."""
+def name_beside(text: str, phrases: Phrases, *, is_dated: bool) -> str | None:
+    """The name on a line that is a byline only by its place above the text: `كتب محمد علي`, `Jane Doe in York`; and
+    `بيروت - محمد علي` if the date is next to it, for headlines are written so too.
+    """
     if found := _IN_PLACE.match(text):
         return found["name"]
+    if (name := _placed(text, phrases)) and (is_dated or text.count("/") > 1):
+        return name
     rest = _rest(text, phrases, "byline")
     if rest and 2 <= len(rest["name"].split()) <= 4 and is_name(rest["name"]):
         return rest["name"]
@@ -69,6 +73,4 @@ def _placed(text: str, phrases: Phrases) -> str | None:
     names = [part for part in parts if not phrases.whole(part, "places", "outlets", "credits")]
     if len(names) == len(parts) or len(names) > 1 or parts[0] in names:
         return None
-    if not names:
-        return ""
-    return names[0] if 2 <= len(names[0].split()) <= 4 and is_name(names[0]) else None
+    return names[0] if names and 2 <= len(names[0].split()) <= 4 and is_name(names[0]) else None

@@ -14,6 +14,8 @@ _DASHED = re.compile(r"\s[-–—|]\s*([^-–—|]{2,40})\.?$")
 _GLUED = re.compile(
     r"(?P<before>.*\S)\s*(?P<mark>المصدر|مصدر الصورة|تصوير|[Ss]ource|[Pp]hoto(?: by)?|[Cc]redit)$"
 )
+_PERSON_AND_PAPER = re.compile(r"[A-Z][\w.’'-]+(?: [A-Z][\w.’'-]+)+\s?/\s?[A-Z][^/]*")
+_ABBREVIATED = re.compile(r" (?:Co|Inc|Ltd|Corp)$")
 _SENTENCE = 8
 """A stopped line of so many words is a sentence."""
 
@@ -55,9 +57,13 @@ def _publisher(text: str, phrases: Phrases) -> str | None:
             words = words[n:]
         while words and (n := phrases.closer(" ".join(words), "copyright", "copyright_words")):
             words = words[:-n]
+        if words and words != piece.split() and re.match(r"ل\w{3}", words[0]):  # محفوظة لجامعة …
+            words[0] = re.sub(r"^ل(?=ل)", "ا", words[0]) if words[0].startswith("لل") else words[0][1:]
         tails = (i for i in range(1, len(words)) if phrases.opener(" ".join(words[i:]), "publisher_tails"))
         words = words[: next(tails, len(words))]
         name = " ".join(words).strip(" -–—:.")
+        if _ABBREVIATED.search(name) and f"{name}." in text:
+            name += "."
         if 1 <= len(words) <= 10 and len(name) > 1 and any(map(str.isalpha, name)):
             return name
     return None
@@ -71,6 +77,8 @@ def is_caption(text: str, phrases: Phrases) -> bool:
     if words > 45 or (STOPPED.search(text) and not text.endswith((")", "]"))):
         return False
     if _credit_after_mark(text, phrases):
+        return True
+    if (found := _BRACKET.search(text)) and _PERSON_AND_PAPER.fullmatch(found[1]):
         return True
     for found in (_BRACKET.search(text), _DASHED.search(text)):
         if found and _is_credit(found[1], phrases):

@@ -146,7 +146,8 @@ def _is_deck(rest: Sequence[Line], i: int, first: int) -> bool:
 
 
 def _is_point(line: Line) -> bool:
-    return line.kind == "body" and not line.level and line.words >= _DECK_WORDS
+    words = sum(any(map(str.isalnum, word)) for word in line.text.split())
+    return line.kind == "body" and not line.level and words >= _DECK_WORDS
 
 
 def _is_uncredited(rest: Sequence[Line], i: int, first: int, last: int) -> bool:

@@ -59,7 +59,7 @@ def _is_headline(line: Line, phrases: Phrases) -> bool:
         _SCORE.search(line.text) or (phrases.opener(line.text, "documents") and "#" in key(line.text))
     ):
         return False
-    return not line.is_ended or line.text.rstrip("\"'”’»").endswith(("?", "؟", "!", "…"))
+    return not line.is_ended or line.text.rstrip("\"'”’»").endswith(("?", "؟", "!", "…", ".."))
 
 
 def _repeated(lines: Sequence[Line], headlines: Sequence[int]) -> int | None:
@@ -129,9 +129,11 @@ def date_above(head: Sequence[Line]) -> str | None:
 def author_beside(below: Sequence[Line], phrases: Phrases) -> str | None:
     """The author on a line without a mark, beside the date or last above the first paragraph."""
     dates = {i for i, line in enumerate(below) if line.kind == "date"}
-    beside = (
-        line.text
+    lines = (
+        (line.text, bool(dates & {i - 2, i - 1, i + 1, i + 2}))
         for i, line in enumerate(below)
-        if line.kind == "body" and (i + 1 == len(below) or dates & {i - 1, i + 1})
+        if line.kind == "body"
     )
-    return next(filter(None, (name_beside(text, phrases) for text in beside)), None)
+    last = below[-1].text if below else None
+    names = (name_beside(text, phrases, is_dated=near) for text, near in lines if near or text == last)
+    return next(filter(None, names), None)

@@ -56,7 +56,7 @@ def _furniture(text: str, phrases: Phrases, lang: Lang) -> Found | None:
     if QUOTED.search(text) and (stopped or text[-1] in '"”»'):
         return None
     for kind, names in _WHOLE:
-        if phrases.whole(text, *names) and not (stopped and kind in ("navigation", "form")):
+        if phrases.whole(text, *names) and not (text.endswith(".") and kind in ("navigation", "form")):
             return kind, None
     if (not stopped and phrases.covered(text, "share", "counters")) or _URL.match(text):
         return "share", None
@@ -148,6 +148,7 @@ _WHOLE: tuple[tuple[Kind, tuple[str, ...]], ...] = (
 _HEADS: tuple[tuple[Kind, tuple[str, ...]], ...] = (
     ("teaser", ("related", "closing", "final")),
     ("ticker", ("tickers",)),
+    ("notice", ("contacts",)),
 )
 DETAIL_RULES: tuple[Rule, ...] = (_furniture, _date, _byline, _section)
 RULES: tuple[Rule, ...] = (_furniture, _date, _copyright, _byline, _caption, _breadcrumb, _section, _opening)

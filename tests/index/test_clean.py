@@ -450,6 +450,8 @@ def test_an_author_is_found_beside_the_date_and_a_bare_name_is_none(line: str, a
         ("© 2024 Guardian News Limited or its affiliated companies. All rights reserved.", "Guardian News Limited"),
         ("جميع الحقوق محفوظة لصحيفة النهار الجديد 2025 ©", "النهار الجديد"),
         ("© 2020-2025 The Daily Thing. Powered by WordPress", "The Daily Thing"),
+        ("جميع الحقوق محفوظة لجامعة السهل © 2024", "جامعة السهل"),
+        ("Copyright 2023 Cedar Valley Co. All rights reserved.", "Cedar Valley Co."),
         ("Copyright © 2025", None),
         ("© Getty", None),
     ],
@@ -457,6 +459,11 @@ def test_an_author_is_found_beside_the_date_and_a_bare_name_is_none(line: str, a
 def test_a_publisher_is_named_beside_a_year_or_the_rights(line: str, publisher: str | None) -> None:
     article = cleaned("\n\n".join([EN_TITLE, *EN, line]))
     assert (article.provenance.publisher, paragraphs(article)) == (publisher, list(EN))
+
+
+def test_a_headline_that_opens_with_a_place_is_no_byline() -> None:
+    article = cleaned("\n\n".join(["باريس : اخلاء محطة للقطارات", *AR]))
+    assert (article.provenance.title, article.provenance.author) == ("باريس : اخلاء محطة للقطارات", None)
 
 
 def test_the_last_entry_of_a_menu_is_no_section() -> None:
