@@ -26,6 +26,7 @@ function enhance() {
   let timer = 0;
   let composing = false;
   let shown = asked();
+  let asking = null;
 
   function asked() {
     const fields = [...new FormData(form)].filter(([name, value]) => name !== "ui" && value.trim());
@@ -62,6 +63,7 @@ function enhance() {
 
   function empty() {
     client.drop();
+    asking = null;
     list.replaceChildren();
     list.removeAttribute("aria-busy");
     pages.hidden = true;
@@ -106,6 +108,8 @@ function enhance() {
   }
 
   async function ask(query) {
+    if (query === asking) return; // typed, then Enter: the answer is on its way
+    asking = query;
     shown = query;
     if (!new URLSearchParams(query).has("q")) {
       empty();
@@ -120,6 +124,7 @@ function enhance() {
     } catch (refusal) {
       refuse(refusal.kind in words ? refusal.kind : "down");
     }
+    asking = null;
     list.removeAttribute("aria-busy");
   }
 

@@ -151,6 +151,7 @@ export class SanadSearch extends HTMLElement {
   #timer = 0;
   #composing = false;
   #asked = "";
+  #asking = "";
 
   constructor() {
     super();
@@ -193,6 +194,7 @@ export class SanadSearch extends HTMLElement {
     document.removeEventListener("pointerdown", this.outside);
     clearTimeout(this.#timer);
     this.#client?.drop();
+    this.#asking = "";
   }
 
   attributeChangedCallback() {
@@ -267,8 +269,9 @@ export class SanadSearch extends HTMLElement {
       this.#clear();
       return;
     }
-    if (q === this.#asked && !again) return;
+    if (q === this.#asking || (q === this.#asked && !again)) return;
     this.#asked = q;
+    this.#asking = q;
     this.#panel.hidden = false;
     this.#hits.setAttribute("aria-busy", "true");
     if (!this.#hits.children.length) this.#tell("loading", this.#words.loading);
@@ -281,6 +284,7 @@ export class SanadSearch extends HTMLElement {
       this.#tell(refusal.kind, this.#words[refusal.kind] ?? this.#words.down);
       this.#emit("sanad-error", { kind: refusal.kind, status: refusal.status ?? 0 });
     }
+    this.#asking = "";
     this.#hits.removeAttribute("aria-busy");
   }
 
@@ -315,6 +319,7 @@ export class SanadSearch extends HTMLElement {
   #clear() {
     this.#client?.drop();
     this.#asked = "";
+    this.#asking = "";
     this.#hits.replaceChildren();
     this.#tell("empty", "");
     this.#panel.hidden = true;

@@ -167,6 +167,18 @@ def test_typing_asks_once_it_pauses(visit: Visit, stage: tuple[Staged, Server]) 
     assert searcher.heard == ["uranium"]
 
 
+def test_enter_does_not_ask_again_for_what_is_on_its_way(visit: Visit, stage: tuple[Staged, Server]) -> None:
+    searcher, server = stage
+    page = visit(server.url)
+    searcher.held.clear()
+    page.keyboard.type("uranium")
+    expect(page.locator(".skeleton")).to_have_count(3)
+    page.keyboard.press("Enter")
+    searcher.held.set()
+    expect(page.locator(".hit")).to_have_count(10)
+    assert searcher.heard == ["uranium"]
+
+
 def test_a_stale_answer_is_dropped(visit: Visit, seeds: Any) -> None:
     from service.app import create_app
     from service.settings import Settings
