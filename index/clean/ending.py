@@ -43,7 +43,7 @@ def closing(lines: Sequence[Line], phrases: Phrases) -> int:
         if line.kind not in ("closing", "copyright"):
             continue
         is_talk = any(other.kind == "date" for other in lines[i + 1 : i + 5])
-        if phrases.whole(line.text, "final") and before[i] >= (_EARLIEST if is_talk else LATE):
+        if phrases.whole(line.text, "final", "end_marks") and before[i] >= (_EARLIEST if is_talk else LATE):
             return i
         below = 1 - before[i]
         if before[i] >= LATE and (below <= _LITTLE or _is_tail(lines, i, below, phrases, is_talk)):
@@ -79,7 +79,7 @@ def settled(lines: Sequence[Line], phrases: Phrases) -> list[Line]:
             is_over_text = i + 1 < len(lines) and lines[i + 1].is_text
             if is_over_text and phrases.whole(line.text, "ambiguous"):
                 line = replace(line, kind="body")
-            elif not phrases.whole(line.text, "ambiguous", "final"):
+            elif not phrases.whole(line.text, "ambiguous", "final", "end_marks"):
                 line = replace(line, kind="related")
         found.append(line)
     return found

@@ -62,6 +62,8 @@ def _furniture(text: str, phrases: Phrases, lang: Lang) -> Found | None:
         return "share", None
     if not stopped and phrases.covered(text, "navigation", "share", "counters", "tickers"):
         return "navigation", None
+    if phrases.whole(text, "end_marks") and not text[0].isalnum():
+        return "closing", None
     if all(word.startswith(("#", "@")) for word in text.split()):
         return "share", None
     return None
@@ -73,7 +75,7 @@ def _opening(text: str, phrases: Phrases, lang: Lang) -> Found | None:
     head = re.match(r"^([^:：|]{2,40}?)\s*(?:[:：|]|\.\.+|[-–—](?=\s))\s*\S", text)
     if head and words <= 40:
         for kind, names in _HEADS:
-            if phrases.whole(head[1], *names):
+            if phrases.whole(head[1], *names) and not (kind == "notice" and STOPPED.search(text)):
                 return kind, None
     marked = _MARKED.match(text)
     if marked and phrases.whole(marked["mark"], "title_marks"):

@@ -375,6 +375,9 @@ def told(page: str, *, is_arabic: bool) -> Article:
         "1 ¶ On 9 November 2025. ¶ 2 ¶ It was Friday. ¶ 3",
         "By Friday, all had left. ¶ 1 ¶ By midnight the fire was out. ¶ 2",
         "25 January 2011 ¶ 1 ¶ 28 January 2011 ¶ 2 ¶ 11 February 2011 ¶ 3",
+        "1 ¶ 2 ¶ 3 ¶ انتهى ¶ 4",
+        "1 ¶ Email: the message arrived at noon. ¶ 2",
+        "1 ¶ للتواصل: اتصل الرجل بأخيه مرتين دون جواب. ¶ 2",
         "1 ¶ Save or print. ¶ 2 ¶ 100 مشاهدة. ¶ 3",
     ],
 )
