@@ -91,7 +91,7 @@ class Distillation:
 class Retrieval:
     """Questions against passages: full-corpus contrast with a bank, neighbours batched together."""
 
-    steps: int = 1_060
+    steps: int = 1_000
     cycle: str = "QXAQEQNXPQQNXQE"
     passages: int = 64
     crops: int = 96
