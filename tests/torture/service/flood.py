@@ -50,8 +50,12 @@ async def caller(host: str, port: int, until: float, pause: float, key: str, tal
                 await ask(reader, writer, " ".join(chance.choices(WORDS, k=6)), key, tally, began)
                 if pause:
                     await asyncio.sleep(pause * chance.random() * 2)
-        except (OSError, asyncio.IncompleteReadError, ValueError):
-            tally.statuses["closed"] += 1
+        except (ConnectionResetError, BrokenPipeError, asyncio.IncompleteReadError) as error:
+            # An idle connection may be closed just as the next question is sent: any client asks again then.
+            whole = not getattr(error, "partial", b"")
+            tally.statuses["reconnected" if whole else "broken"] += 1
+        except OSError:
+            tally.statuses["no connection"] += 1
             await asyncio.sleep(0.05)
 
 
