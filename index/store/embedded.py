@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from index.errors import StoreError
-from index.store import checkpoint, embedding_sets, folding, head, schema
+from index.store import checkpoint, embedding_sets, head, schema
 from index.store.database import mapped, require, transaction
 from index.store.exchange import Embed
 from index.store.main_index import Progress, Tuning
@@ -86,6 +86,7 @@ class EmbeddedStore:
         upkeep = Upkeep(folder, revisions, writer, tuning)
         if writer is not None and not revisions.has_checkpoint:
             upkeep.adopt(revisions.newest, revisions.newest.memory.main)
+        upkeep.fold_if_due()
         return cls(folder, revisions, writer, upkeep)
 
     @property
@@ -225,13 +226,11 @@ class EmbeddedStore:
 
         A writer leaves a checkpoint of all it holds, so that the next opening is quick.
         """
-        self.upkeep.join()
-        writer = self._writer
-        if writer is not None and not writer.is_closed and not folding.is_idle(self._revisions.newest.memory):
-            self.upkeep.fold()
+        if self._writer is None or not self._writer.is_closed:
+            self.upkeep.close()
         self._revisions.readers.close()
-        if writer is not None:
-            writer.close()
+        if self._writer is not None:
+            self._writer.close()
 
     def __enter__(self) -> Self:
         return self

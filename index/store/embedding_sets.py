@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from index.errors import StoreError
-from index.store import schema
+from index.store import checkpoint, schema
 from index.store.records import PASSAGE, Codes, code_row, passage_of
 from index.store.schema import State
 from index.types import EncoderKey, Passage
@@ -73,7 +73,7 @@ def switched(connection: sqlite3.Connection, state: State, number: int) -> State
 
 def drop(connection: sqlite3.Connection, number: int) -> None:
     """Forget a set and its checkpoint, in the open transaction."""
-    connection.execute("DELETE FROM checkpoint WHERE embedding_set = ?", (number,))
+    connection.execute("DELETE FROM checkpoint WHERE part = ?", (checkpoint.main_of(number),))
     connection.execute("DELETE FROM embedding_set WHERE number = ?", (number,))
     connection.execute(f"DROP TABLE embedding_{number}")
 

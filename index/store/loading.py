@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -14,22 +15,29 @@ from index.store.main_index import MainIndex, Progress, Tuning
 from index.store.memory import Memory
 from index.store.records import Codes, article_sum, codes_of, passage_sum
 from index.store.schema import State
+from index.store.words_file import rows_of
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What checkpoints hold of a view's memory: the main index, None to make one, and posting lists, empty to make
+    them. `progress` counts passages while an index is made.
+    """
+
+    main: MainIndex | None = None
+    words: Postings = field(default_factory=Postings)
+    progress: Progress | None = None
+
 
 BATCH = 4096
 """Rows read by one statement."""
 
 
-def load(
-    connection: sqlite3.Connection,
-    state: State,
-    dim: int,
-    main: MainIndex | None,
-    tuning: Tuning,
-    progress: Progress | None = None,
-) -> Memory:
-    """All live passages: those in `main` and, newer than it, the fresh ones; without `main`, all go into a new one.
+def load(connection: sqlite3.Connection, state: State, dim: int, known: Known, tuning: Tuning) -> Memory:
+    """All live passages: those in the checkpoints that are `known` and, newer than them, the rest.
 
-    Raises: StoreDamagedError: the database does not hold what its state says. ValueError: `main` is of another store.
+    Raises: StoreDamagedError: the database does not hold what its state says. ValueError: a checkpoint is of another
+    store.
     """
     articles, catalog, columns = _live(connection)
     _check(_sums(articles, catalog, columns), state)
@@ -37,10 +45,14 @@ def load(
     def fetch(rows: Ints) -> Codes:
         return read_codes(connection, state.active, rows, dim)
 
+    main = known.main
     if main is None:
-        main = main_index.build(columns.rows, fetch, dim, tuning, progress)
+        main = main_index.build(columns.rows, fetch, dim, tuning, known.progress)
     newer = columns.rows[columns.rows > _last(main)]
-    postings = Postings().advanced((), *vocabulary.read(connection, -1))
+    gone = np.setdiff1d(rows_of(known.words), columns.rows, assume_unique=True).tolist()
+    postings = known.words.advanced(gone, *vocabulary.read(connection, known.words.last))
+    if len(postings) != len(columns):
+        raise ValueError("the posting lists lack passages that the database holds")
     return arranged(main, columns, fetch(newer), catalog, postings)
 
 

@@ -52,8 +52,7 @@ def _repaired(folder: Path, connection: sqlite3.Connection) -> Verification:
         _withdraw(connection, {damage.article for damage in found.damages if damage.article is not None})
         if "rederive words" in remedies:
             _rederive_words(connection)
-        if "rebuild index" in remedies or "withdraw" in remedies:
-            connection.execute("DELETE FROM checkpoint")
+        connection.execute("DELETE FROM checkpoint")
         state = _recounted(connection)
         schema.write_state(connection, state)
     head.write(folder, state.revision)

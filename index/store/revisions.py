@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from index.errors import EncoderMismatchError, StoreDamagedError, StoreError
-from index.store import checkpoint, head, schema
+from index.store import checkpoint, head, main_index, schema, words_file
 from index.store.database import Readers, mapped, transaction
-from index.store.loading import advanced, load
-from index.store.main_index import MainIndex, Progress, Tuning
+from index.store.lexical import Postings
+from index.store.loading import Known, advanced, load
+from index.store.main_index import Progress, Tuning
 from index.store.schema import State
 from index.store.view import EmbeddedView
 from index.types import EncoderKey
@@ -75,8 +76,8 @@ class Revisions:
     def loaded(self, connection: sqlite3.Connection, state: State, key: EncoderKey) -> EmbeddedView:
         """The view of this state, around its checkpoint if that is whole, else around an index made anew."""
         try:
-            main = self._checkpointed(connection, state, key)
-            memory = load(connection, state, key.dim, main, self._tuning, self._progress)
+            known = self._known(connection, state, key)
+            memory = load(connection, state, key.dim, known, self._tuning)
         except ValueError as error:
             log.warning(
                 "%s: the search index is rebuilt from %d stored embeddings: %s",
@@ -85,7 +86,7 @@ class Revisions:
                 error,
             )
             self.has_checkpoint = False
-            memory = load(connection, state, key.dim, None, self._tuning, self._progress)
+            memory = load(connection, state, key.dim, Known(progress=self._progress), self._tuning)
         return EmbeddedView(state, key, memory, self.readers)
 
     @contextmanager
@@ -125,16 +126,21 @@ class Revisions:
             )
         return self.loaded(connection, state, key)
 
-    def _checkpointed(
-        self, connection: sqlite3.Connection, state: State, key: EncoderKey
-    ) -> MainIndex | None:
-        """The index of the set's checkpoint, None when it has none. Raises: ValueError: its file is not whole."""
-        recorded = checkpoint.recorded(connection, state.active)
+    def _known(self, connection: sqlite3.Connection, state: State, key: EncoderKey) -> Known:
+        """What the checkpoints of this state hold. Raises: ValueError: a file of them is not whole."""
+        data = [self._file(connection, part) for part in (checkpoint.main_of(state.active), checkpoint.WORDS)]
+        main = None if data[0] is None else main_index.read(data[0], key.dim)
+        words = Postings() if data[1] is None else words_file.from_bytes(data[1])
+        return Known(main, words, self._progress)
+
+    def _file(self, connection: sqlite3.Connection, part: str) -> bytes | None:
+        """The bytes of a part's checkpoint, None when it has none. Raises: ValueError: its file is not whole."""
+        recorded = checkpoint.recorded(connection, part)
         try:
-            return checkpoint.read(self._folder, recorded, key.dim) if recorded else None
+            return checkpoint.read(self._folder, recorded) if recorded else None
         except ValueError:
             with self.readers.lend() as other:
-                if checkpoint.recorded(other, state.active) != recorded:
+                if checkpoint.recorded(other, part) != recorded:
                     raise _SupersededError from None
             raise
 

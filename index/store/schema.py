@@ -87,7 +87,7 @@ CREATE TABLE embedding_set (
   crc INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE checkpoint (
-  embedding_set INTEGER PRIMARY KEY REFERENCES embedding_set,
+  part TEXT PRIMARY KEY,           -- see checkpoint.py
   file TEXT NOT NULL,
   sha256 TEXT NOT NULL,
   revision INTEGER NOT NULL,

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 
 from index.errors import StoreDamagedError
-from index.store import checkpoint, head, schema
+from index.store import checkpoint, head, main_index, schema, words_file
 from index.store.columns import Ints
 from index.store.database import connect_reader, mapped, require, transaction
 from index.store.exact_index import ExactIndex
@@ -130,16 +130,22 @@ def _of_state(folder: Path, connection: sqlite3.Connection, state: State) -> Ite
 def _of_checkpoint(
     folder: Path, connection: sqlite3.Connection, state: State, *, can_compare: bool
 ) -> Iterator[Damage]:
-    """The checkpoint: its checksum, that it holds what it must, and the codes within against the database."""
-    recorded = checkpoint.recorded(connection, state.active)
-    if recorded is None:
-        return
-    dim = schema.encoder_key(connection, state.active).dim
+    """The checkpoints: their checksums, that they hold what they must, and the codes within against the database."""
+    parts = [
+        checkpoint.recorded(connection, part) for part in (checkpoint.main_of(state.active), checkpoint.WORDS)
+    ]
+    recorded, dim = parts[0], schema.encoder_key(connection, state.active).dim
     try:
-        main = checkpoint.read(folder, recorded, dim)
+        data = [checkpoint.read(folder, part) for part in parts if part]
+        if recorded is None or len(data) < len(parts):
+            return
+        main, words = main_index.read(data[0], dim), words_file.from_bytes(data[1])
     except ValueError as error:
-        yield Damage(f"{recorded.file}: {error}", "rebuild index")
+        yield Damage(str(error), "rebuild index")
         return
+    lacking = set(_live_rows(connection, words.last).tolist()) - set(words_file.rows_of(words).tolist())
+    if lacking:
+        yield Damage(f"the posting lists lack passage row {min(lacking)}", "rebuild index")
     rows = _live_rows(connection, int(main.rows[-1]) if len(main) else 0)
     positions = {row: position for position, row in enumerate(main.rows.tolist())}
     missing = [row for row in rows.tolist() if row not in positions]

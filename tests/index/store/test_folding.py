@@ -72,7 +72,7 @@ def test_closing_leaves_a_checkpoint_that_opening_uses(
     assert not caplog.records
 
 
-@pytest.mark.parametrize("damage", ["missing", "flipped", "short", "foreign"])
+@pytest.mark.parametrize("damage", ["missing", "flipped", "short", "foreign", "no words"])
 def test_a_damaged_checkpoint_is_rebuilt(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, damage: str
 ) -> None:
@@ -81,7 +81,9 @@ def test_a_damaged_checkpoint_is_rebuilt(
         rows = fill(store, 300)
     (path,) = tmp_path.glob("main-*")
     data = bytearray(path.read_bytes())
-    if damage == "missing":
+    if damage == "no words":
+        next(tmp_path.glob("words-*")).write_bytes(b"")
+    elif damage == "missing":
         path.unlink()
     elif damage == "flipped":
         data[len(data) // 2] ^= 1
