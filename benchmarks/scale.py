@@ -74,12 +74,15 @@ def _entry(number: int, texts: list[str], rows: Embeddings) -> Entry:
     return Entry(Article(key, provenance, "\n\n".join(texts)), tuple(passages), rows)
 
 
-@app.command()
+@app.callback(invoke_without_command=True)
 def run(
-    passages: Annotated[int, typer.Argument(help="How many.")] = 1_000_000,
+    context: typer.Context,
+    passages: Annotated[int, typer.Option(help="How many.")] = 1_000_000,
     record: Annotated[bool, typer.Option(help="Write the figures to RESULTS.md.")] = False,
 ) -> None:
     """Build, open and search; print a table."""
+    if context.invoked_subcommand:
+        return
     with tempfile.TemporaryDirectory(prefix="sanad-scale-") as place:
         folder = Path(place)
         built = _measured("build", folder, passages)

@@ -62,7 +62,8 @@ def verify_store(
 
     folder = Path(store)
     if repair:
-        before, after = repaired(folder)
+        with counted("Rebuilding") as progress:
+            before, after = repaired(folder, progress=progress)
     else:
         with counted("Verifying") as progress:
             before = after = verify(folder, progress=progress)

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from index.types import EncoderKey, Store
 
 __all__ = ["create_store", "open_store"]
 
+# FAISS takes a while to import: only those who open a store wait for it.
+
 
 def open_store(
-    location: str | Path, encoder_key: EncoderKey | None = None, *, read_only: bool = False
+    location: str | Path,
+    encoder_key: EncoderKey | None = None,
+    *,
+    read_only: bool = False,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Store:
     """The store at a location (a folder), to be closed; with `encoder_key`, only if its embeddings are that encoder's.
 
+    `progress(done, total)` counts passages while a missing or damaged search index is rebuilt.
     Raises: StoreMissingError, EncoderMismatchError, StoreLockedError, StoreDamagedError, StoreError.
     """
-    from index.store.embedded import (
-        EmbeddedStore,
-    )  # FAISS takes a while to import: only those who open a store wait
+    from index.store.embedded import EmbeddedStore
 
-    return EmbeddedStore.open(Path(location), encoder_key, read_only=read_only)
+    return EmbeddedStore.open(Path(location), encoder_key, read_only=read_only, progress=progress)
 
 
 def create_store(location: str | Path, encoder_key: EncoderKey) -> Store:

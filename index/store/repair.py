@@ -13,15 +13,17 @@ from index.store.database import mapped, require, transaction
 from index.store.embedded import EmbeddedStore
 from index.store.inspect_words import titled_passages
 from index.store.loading import live_sums
+from index.store.main_index import Progress
 from index.store.schema import State
 from index.store.verify import Verification, inspect, verify
 from index.store.writer import Writer
 
 
-def repair(folder: Path) -> tuple[Verification, Verification]:
+def repair(folder: Path, *, progress: Progress | None = None) -> tuple[Verification, Verification]:
     """The store before and after; what is derived is right afterwards, damaged articles are withdrawn.
 
-    What the second still lists needs an export or the sources.
+    What the second still lists needs an export or the sources. `progress(done, total)` counts passages while the index
+    is rebuilt.
     Raises: StoreMissingError, StoreLockedError, StoreError.
     """
     require(folder)
@@ -32,7 +34,7 @@ def repair(folder: Path) -> tuple[Verification, Verification]:
         finally:
             writer.close()
     if before.damages:
-        EmbeddedStore.open(folder).close()  # makes and checkpoints the index
+        EmbeddedStore.open(folder, progress=progress).close()  # makes and checkpoints the index
     return before, verify(folder)
 
 
