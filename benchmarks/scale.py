@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-import faiss
 import numpy as np
 import numpy.typing as npt
 import typer
@@ -23,6 +22,7 @@ from benchmarks.results import put
 from index.identity import article_id, passage_id
 from index.store.compact_index import LEAST_PROBED, PROBED, list_count
 from index.store.embedded import EmbeddedStore
+from index.store.faiss_api import faiss
 from index.store.recall import exact, sample
 from index.types import Article, Embeddings, EncoderKey, Entry, Filters, Passage, Provenance
 
