@@ -111,9 +111,9 @@ class Retrieval:
 
 @dataclass(frozen=True, slots=True)
 class Averaging:
-    """The last checkpoints are averaged with equal weight."""
+    """The last checkpoints are averaged with equal weight: many, since the weights move a lot between them."""
 
-    last: int = 5
+    last: int = 17
 
 
 @dataclass(frozen=True, slots=True)
