@@ -38,7 +38,9 @@ QUESTIONS = (
     "قمة C5+1 في واشنطن 2025",
 )
 PASSAGES, PER_ARTICLE, WORDS, RARE = 100_000, 20, 55, 60_000
-ROUNDS = 30
+STEP = 250
+"""Articles written in one commit."""
+ROUNDS = 12
 SEEDS = Path("seeds")
 
 
@@ -91,13 +93,13 @@ def legs(searcher: Searcher) -> dict[str, float]:
     }
 
 
-def synthetic(dim: int, count: int) -> Iterator[Entry]:
-    """Articles of random passages with random embeddings, `count` passages in all."""
-    chance = np.random.default_rng(7)
+def synthetic(dim: int, numbers: range) -> Iterator[Entry]:
+    """Articles of these numbers, of random passages with random embeddings; each is a function of its number."""
     known = [word.text for file in sorted(SEEDS.iterdir()) for word in words(file.read_text("utf-8"))]
     letters = np.array(list("ابتثجحخدرزسشصطعفقكلمنهوي"))
-    rare = ["".join(chance.choice(letters, 6)) for _ in range(RARE)]
-    for number in range(count // PER_ARTICLE):
+    rare = ["".join(word) for word in np.random.default_rng(7).choice(letters, (RARE, 6))]
+    for number in numbers:
+        chance = np.random.default_rng((7, number))
         source = f"synthetic/{number}"
         key = article_id(source)
         texts = [
@@ -117,19 +119,13 @@ def synthetic(dim: int, count: int) -> Iterator[Entry]:
 
 
 def large(folder: Path, count: int) -> EmbeddedStore:
-    """A store of so many synthetic passages, made once."""
-    encoder = load_encoder()
-    if not (folder / "done").exists():
-        with EmbeddedStore.create(folder / "store", encoder.key) as store:
-            waiting: list[Entry] = []
-            for entry in synthetic(encoder.key.dim, count):
-                waiting.append(entry)
-                if len(waiting) == 100:
-                    store.put(waiting)
-                    waiting = []
-            store.put(waiting)
-        (folder / "done").touch()
-    return EmbeddedStore.open(folder / "store", encoder.key, read_only=True)
+    """A store of so many synthetic passages, made once; broken off, it goes on where it was."""
+    key, path = load_encoder().key, folder / "store"
+    with EmbeddedStore.open(path, key) if path.exists() else EmbeddedStore.create(path, key) as store:
+        articles = count // PER_ARTICLE
+        for start in range(store.view().article_count, articles, STEP):
+            store.put(list(synthetic(key.dim, range(start, min(start + STEP, articles)))))
+    return EmbeddedStore.open(path, key, read_only=True)
 
 
 def main() -> None:

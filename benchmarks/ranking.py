@@ -94,12 +94,12 @@ def ablated(
     return np.array(scores), right_first, wrong_first
 
 
-def table_of_parts(sources: Sources, encoder: Encoder) -> str:
+def table_of_parts(names: Sequence[str], sources: Sources, encoder: Encoder) -> str:
     """The ablation as Markdown, with a line on length."""
     columns: dict[str, dict[str, Floats]] = {}
     lengths: list[str] = []
     table = Translations.load()
-    for name, langs in SETS.items():
+    for name, langs in ((name, SETS[name]) for name in names):
         with opened(name, sources, encoder) as devset:
             view = devset.searcher.store.view()
             for lang in langs:
@@ -152,6 +152,7 @@ def main() -> None:
     parser.add_argument("--judged", type=Path, required=True, help="folder of judged questions")
     parser.add_argument("--data", type=Path, required=True, help="folder of training and development data")
     parser.add_argument("--work", type=Path, default=Path("build/benchmarks"), help="where stores are kept")
+    parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
     given = parser.parse_args()
     encoder = load_encoder()
     sources = Sources(given.judged, given.data, Path("seeds"), given.work)
@@ -159,7 +160,7 @@ def main() -> None:
     text = (
         f"Encoder {encoder.key.id}, revision {encoder.key.revision}; lexical weights {fitted} to it, on these questions"
         " (see Relevance for held-out figures).\n\n"
-        + table_of_parts(sources, encoder)
+        + table_of_parts(given.sets, sources, encoder)
         + "\nThe sentence that answers, marked: "
         + sentences(sources, encoder)
         + "\n"
