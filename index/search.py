@@ -14,7 +14,7 @@ from index.relevance import Calibration
 from index.rerank import Reranker
 from index.stages import stage
 from index.terms import Wanted, wanted
-from index.translation import Translations
+from index.translation import Translations, bundled
 from index.types import Answer, Embeddings, Encoder, Hit, Query, Span, Store, View
 
 MAX_QUERY = 512
@@ -59,7 +59,7 @@ class Searcher:
     ) -> None:
         self.store = store
         self.encoder = encoder
-        self.translations = Translations.load() if translations is None else translations
+        self.translations = bundled() if translations is None else translations
         self.calibration = Calibration.load(encoder.key) if calibration is None else calibration
         self.reranker = reranker
         self._highlighter = Highlighter(encoder)

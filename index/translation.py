@@ -102,3 +102,9 @@ def _links(table: Any, level: Level, source: Side, target: Side) -> Links:
     start, term, p = (table[f"{level}_{source}_{target}_{part}"] for part in ("start", "term", "p"))
     sources = np.repeat(np.arange(len(start) - 1), np.diff(start.astype(np.int64)))
     return sources, term.astype(np.int64), p.astype(np.float32) / 255
+
+
+@lru_cache(maxsize=1)
+def bundled() -> Translations:
+    """The table that comes with the package, read once."""
+    return Translations.load()
