@@ -60,8 +60,11 @@ def test_another_worker_writes_when_the_one_that_wrote_is_killed(store: Path) ->
     with live(store, workers=2) as running:
         for turn in range(3):
             assert fresh(running, "PUT", f"/v1/articles/t-{turn}", json={"text": "Water."}).status_code == 201
-            os.kill(sorted(pids(running))[turn % 2], signal.SIGKILL)
             deadline = time.monotonic() + 60
+            while len(alive := sorted(pids(running))) < 2:  # the one killed before is being replaced
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+            os.kill(alive[turn % 2], signal.SIGKILL)
             while True:
                 try:
                     if (
