@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,13 +25,14 @@ from index.store.compact_index import LEAST_PROBED, PROBED, list_count
 from index.store.embedded import EmbeddedStore
 from index.store.faiss_api import faiss
 from index.store.recall import exact, sample
-from index.types import Article, Embeddings, EncoderKey, Entry, Filters, Passage, Provenance
+from index.types import Article, Embeddings, EncoderKey, Entry, Filters, Lang, Passage, Provenance
 
 DIM, PER_ARTICLE, PER_STEP = 384, 20, 2000
 KEY = EncoderKey("synthetic", "1", DIM)
 TOPICS, SPREAD = 5000, 0.9
 WORDS, PER_PASSAGE = 50_000, 25
 QUERIES, K = 300, 10
+LANGS: tuple[Lang, ...] = ("en", "ar")
 FILTERS = {
     "one language in two": Filters(lang="ar"),
     "one publisher in 100": Filters(publisher="publisher 7"),
@@ -62,7 +64,7 @@ def entries_of(block: int) -> Iterator[Entry]:
 
 def _entry(number: int, texts: list[str], rows: Embeddings) -> Entry:
     source = f"article {number}"
-    key, lang = article_id(source), ("en", "ar")[number % 2]
+    key, lang = article_id(source), LANGS[number % 2]
     passages, start = [], 0
     for place, text in enumerate(texts):
         name = passage_id(key, text, texts[:place].count(text))
@@ -136,7 +138,7 @@ def store(folder: Path, passages: int) -> None:
         held = _held_mb() - before
         latencies = {"all": _latency(lambda query: view.nearest(query, K), queries)}
         for name, filters in FILTERS.items():
-            latencies[name] = _latency(lambda query, f=filters: view.nearest(query, K, f), queries[:100])
+            latencies[name] = _latency(partial(view.nearest, k=K, filters=filters), queries[:100])
         wanted = exact(view, queries, K)
         found = [{c.row for c in view.nearest(query, K)} for query in queries]
         np.save(folder / "queries.npy", queries)

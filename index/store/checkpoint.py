@@ -36,7 +36,7 @@ def main_of(number: int) -> str:
 
 def write(folder: Path, part: str, revision: int, passages: int, data: npt.NDArray[np.uint8]) -> Checkpoint:
     """Put a part on the disk for good; the database is still to be told. Raises: OSError."""
-    name = f"{part}-{revision}.{'npz' if part == WORDS else 'faiss'}"
+    name = f"{part}-{revision}.{'npy' if part == WORDS else 'faiss'}"
     temporary = folder / f"{name}.tmp"
     try:
         _write_durably(temporary, data)

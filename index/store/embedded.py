@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
-from index.errors import StoreError
+from index.errors import StoreDamagedError, StoreError
 from index.store import checkpoint, embedding_sets, head, schema
 from index.store.database import mapped, require, transaction
 from index.store.exchange import Embed
@@ -113,23 +113,21 @@ class EmbeddedStore:
 
     def digests(self, root: str | None = None) -> Mapping[str, str]:
         """Article id → content digest, of those put under `root`, or of all."""
-        with self._revisions.readers.lend() as connection:
-            return dict(
-                connection.execute(
-                    "SELECT id, digest FROM version JOIN article ON key = article"
-                    " WHERE removed IS NULL AND (?1 IS NULL OR root = ?1)",
-                    (root,),
-                ).fetchall()
-            )
+        return {article: digest for article, digest, of in self._live_articles() if root in (None, of)}
 
     def roots(self) -> Mapping[str, str]:
         """Article id → the folder it was synced from, empty for one that was put by other means."""
-        with self._revisions.readers.lend() as connection:
-            return dict(
-                connection.execute(
-                    "SELECT id, root FROM version JOIN article ON key = article WHERE removed IS NULL"
-                ).fetchall()
-            )
+        return {article: of for article, _, of in self._live_articles()}
+
+    def _live_articles(self) -> list[tuple[str, str, str]]:
+        """Id, digest and root of every article. Raises: StoreDamagedError: there are not as many as there must be."""
+        with self._revisions.reading() as connection:
+            found = connection.execute(
+                "SELECT id, digest, root FROM version JOIN article ON key = article WHERE removed IS NULL"
+            ).fetchall()
+            if len(found) != schema.read_state(connection).articles:
+                raise StoreDamagedError(f"{self._folder} does not list all its articles; run `sanad verify`")
+        return found
 
     def move_root(self, old: str, new: str) -> None:
         """Take the articles synced from the folder `old` for those of `new`: it was moved or renamed."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from dataclasses import fields
 
 import numpy as np
@@ -16,29 +15,24 @@ _ARRAYS = tuple(field.name for field in fields(Segment))
 
 
 def to_bytes(postings: Postings) -> npt.NDArray[np.uint8]:
-    """The segments of these posting lists as an uncompressed NumPy archive; what is dead in them is kept."""
-    arrays = {
-        f"{name}-{place}": getattr(part.segment, name)
-        for place, part in enumerate(postings.parts)
-        for name in _ARRAYS
-    }
+    """The segments of these posting lists as NumPy arrays, one after another; what is dead in them is kept."""
     file = io.BytesIO()
-    np.savez(
-        file, allow_pickle=False, last=np.array(postings.last), parts=np.array(len(postings.parts)), **arrays
-    )
+    np.save(file, np.array([postings.last, len(postings.parts)]), allow_pickle=False)
+    for part in postings.parts:
+        for name in _ARRAYS:
+            np.save(file, getattr(part.segment, name), allow_pickle=False)
     return np.frombuffer(file.getbuffer(), dtype=np.uint8)
 
 
 def from_bytes(data: bytes) -> Postings:
     """What was written so, all of it alive and without length norms: to be advanced. Raises: ValueError."""
+    file = io.BytesIO(data)
     try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-            segments = [
-                Segment(**{name: arrays[f"{name}-{place}"] for name in _ARRAYS})
-                for place in range(int(arrays["parts"]))
-            ]
-            last = int(arrays["last"])
-    except (KeyError, OSError, EOFError, zipfile.BadZipFile) as error:
+        last, count = np.load(file, allow_pickle=False).tolist()
+        segments = [
+            Segment(**{name: np.load(file, allow_pickle=False) for name in _ARRAYS}) for _ in range(count)
+        ]
+    except (OSError, EOFError) as error:
         raise ValueError(f"it does not hold posting lists: {error}") from error
     return Postings(tuple(Part(segment, None, np.zeros(0)) for segment in segments), last)
 

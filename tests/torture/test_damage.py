@@ -95,6 +95,7 @@ def make(folder: Path, *, clean: bool) -> Path:
     [
         (True, "sanad.db", 4),
         (True, "main-*.faiss", 1),
+        (True, "words-*.npy", 1),
         (True, "head", 1),
         (True, "lock", 1),
         (False, "sanad.db", 1),
