@@ -24,8 +24,9 @@ WORKDIR /data
 VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --start-period=10s CMD ["python3", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/readyz')"]
-# A first start has no store yet: the seeds are what it answers from until `sanad sync` brings a corpus.
-CMD ["sh", "-c", "[ -e \"$SANAD_STORE\" ] || sanad sync /usr/share/sanad/seeds; exec sanad serve"]
+# A first start answers from the seeds until `sanad sync` brings a corpus. Beyond loopback nothing is served without a
+# key: the first one is made here and told once, in the container's log.
+CMD ["sh", "-c", "[ -e \"$SANAD_STORE\" ] || sanad sync /usr/share/sanad/seeds; [ -e \"$SANAD_STORE/keys.json\" ] || sanad keys create --scope search --name first; exec sanad serve"]
 
 FROM runtime AS models
 COPY --from=build-models /opt/sanad /opt/sanad
