@@ -76,7 +76,8 @@ class Searcher:
         found = self.found(view, asked)
         relevance = self.calibration.relevance(found.evidence, found.ranking, query.mode)
         answerable = self.calibration.answerable(found.evidence, found.ranking, query.mode)
-        groups, reranked = found.groups, 0
+        groups: list[list[int]] = found.groups
+        reranked: int | None = None
         if query.rerank and self.reranker:
             groups, reranked = _reranked(view, found, query, self.reranker)
         if query.min_relevance is not None:

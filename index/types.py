@@ -218,7 +218,7 @@ class Answer:
     used.
 
     `answerable` says whether anything in the corpus answers the query; None while uncalibrated. `reranked` counts the
-    first hits that were reranked: fewer than asked for when time ran out.
+    first hits that were reranked, fewer than there are when time ran out; None when it was not asked for.
     """
 
     query_lang: Lang
@@ -227,7 +227,7 @@ class Answer:
     revision: int
     passages: int
     hits: tuple[Hit, ...] = field(default=())
-    reranked: int = 0
+    reranked: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,6 +95,10 @@ class SearchFields(BaseModel):
         default=None, description="At most the best paragraph of each article."
     )
 
+    rerank: bool = Field(
+        default=False, description="Read the first hits with the cross-encoder, where one is configured."
+    )
+
     @field_validator("date_to")
     @classmethod
     def _not_before_date_from(cls, value: str | None, info: ValidationInfo) -> str | None:

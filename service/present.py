@@ -32,6 +32,7 @@ def query_of(fields: SearchFields) -> Query:
         ),
         min_relevance=fields.min_relevance,
         group_by=fields.group_by,
+        rerank=fields.rerank,
     )
 
 
@@ -48,6 +49,7 @@ def search_answer(
         model=wire.ModelRef(id=key.id, revision=key.revision),
         index=wire.IndexRef(revision=answer.revision, passages=answer.passages),
         hits=[hit(found, base) for found in answer.hits],
+        reranked=answer.reranked,
     )
 
 

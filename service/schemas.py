@@ -91,6 +91,11 @@ class SearchAnswer(BaseModel):
     model: ModelRef
     index: IndexRef
     hits: list[Hit]
+    reranked: int | None = Field(
+        default=None,
+        exclude_if=lambda value: value is None,
+        description="So many of the first hits were reranked in time; absent unless `rerank` was asked for.",
+    )
 
 
 class BatchAnswer(BaseModel):

@@ -21,6 +21,9 @@ class Settings(BaseSettings):
     model: str | None = Field(
         default=None, description="A sentence-transformers model; the bundled one when unset."
     )
+    reranker: str | None = Field(
+        default=None, description="A sentence-transformers cross-encoder for searches that ask for `rerank`."
+    )
     host: str = Field(default="127.0.0.1", description="The address to listen on.")
     port: int = Field(
         default=8000, ge=0, le=65535, description="The port to listen on; 0 lets the system choose."

@@ -11,6 +11,7 @@ import jinja2
 from fastapi import Depends, Request
 
 from index.encoder import load_encoder
+from index.rerank import Reranker
 from index.search import Searcher
 from index.store import open_store
 from index.types import Encoder
@@ -59,7 +60,8 @@ def open_searcher(
     if settings.query_cache:
         encoder = RememberingEncoder(encoder, settings.query_cache, on_query)
     with open_store(settings.store, encoder.key, read_only=True) as store:
-        yield Searcher(store, encoder)
+        reranker = Reranker.load(settings.reranker) if settings.reranker else None
+        yield Searcher(store, encoder, reranker=reranker)
 
 
 def writes_of(settings: Settings, searcher: Searcher) -> Writes:

@@ -7,6 +7,10 @@ import math
 import pytest
 from fastapi.testclient import TestClient
 
+from index.rerank import Reranker
+from index.search import Searcher
+from service.app import create_app
+from service.settings import Settings
 from tests.service.conftest import SUMMIT, WATER
 
 ANSWER = {"request_id", "query_lang", "mode", "took_ms", "answerable", "model", "index", "hits"}
@@ -125,3 +129,27 @@ def test_a_request_id_may_be_given(client: TestClient) -> None:
     assert response.json()["request_id"] == response.headers["X-Request-ID"] == "portal-00042"
     forged = client.get("/v1/search", params={"q": "water"}, headers={"X-Request-ID": "a b<script>"})
     assert len(forged.headers["X-Request-ID"]) == 32
+
+
+class Longest:
+    """A cross-encoder that likes long passages."""
+
+    def predict(self, pairs: list[tuple[str, str]]) -> list[float]:
+        return [float(len(text)) for _, text in pairs]
+
+
+def test_reranking_is_done_when_asked_for_and_says_how_far_it_came(searcher: Searcher) -> None:
+    reranking = Searcher(searcher.store, searcher.encoder, reranker=Reranker(Longest()))
+    with TestClient(create_app(Settings(), reranking), base_url="http://localhost") as client:
+        plain = client.get("/v1/search", params={"q": "minerals summit"}).json()
+        asked = client.get("/v1/search", params={"q": "minerals summit", "rerank": "true"}).json()
+    lengths = [len(hit["text"]) for hit in asked["hits"]]
+    assert lengths == sorted(lengths, reverse=True)
+    assert asked["reranked"] == len(asked["hits"])
+    assert "reranked" not in plain
+
+
+def test_reranking_without_a_reranker_is_refused_by_name(client: TestClient) -> None:
+    response = client.get("/v1/search", params={"q": "summit", "rerank": "true"})
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["field"] == "rerank"
