@@ -140,7 +140,7 @@ class EmbeddedStore:
         with self._revisions.readers.lend() as connection:
             found = connection.execute(
                 "SELECT passage.id, heading, passage.row, code, code.crc FROM passage"
-                f" JOIN embedding_{view.state.active} AS code ON code.row = passage.row"
+                f" LEFT JOIN embedding_{view.state.active} AS code ON code.row = passage.row"
                 " JOIN article ON key = article WHERE article.id = ? AND removed IS NULL",
                 (article_id,),
             ).fetchall()
