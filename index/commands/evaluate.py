@@ -34,7 +34,6 @@ from index.types import Encoder, Entry, Mode, View
 MODES: tuple[Mode, ...] = ("hybrid", "semantic", "lexical")
 SHORT = {name: name.replace("Recall", "R").replace("MRR@10", "MRR") for name in MEASURES}
 """The measures as a narrow table heads them."""
-BAR = 10
 MAIN = "nDCG@10"
 """Shown with its interval, drawn as a bar, held to `--min`."""
 BELOW_MINIMUM = 1
@@ -115,14 +114,16 @@ def _print(evaluations: Sequence[Evaluation], differences: Sequence[Difference],
 
 
 def _table(evaluation: Evaluation) -> Table:
+    """A row a language pair; under each mean its interval."""
     table = Table(box=None, pad_edge=False, title=evaluation.name, title_justify="left", title_style="bold")
-    for name in ("pair", "n", "", *SHORT.values()):
-        table.add_column(name, justify="left" if name in ("pair", "") else "right", no_wrap=True)
+    table.add_column("pair", no_wrap=True)
+    for name in ("n", *MEASURES):
+        table.add_column(name, justify="right", no_wrap=True)
     for row in evaluation.rows:
-        filled = round(BAR * row.measures[MAIN].mean)
-        others = [f"{row.measures[name].mean:.3f}" for name in MEASURES if name != MAIN]
-        bar = "█" * filled + "░" * (BAR - filled)
-        table.add_row(row.pair, str(row.questions), bar, _cell(row.measures[MAIN]), *others)
+        means = [f"{row.measures[name].mean:.3f}" for name in MEASURES]
+        bounds = [f"[{row.measures[name].low:.2f}–{row.measures[name].high:.2f}]" for name in MEASURES]
+        table.add_row(row.pair, str(row.questions), *means)
+        table.add_row("", "", *bounds, style="dim")
     return table
 
 
