@@ -97,7 +97,7 @@ class EmbeddedStore:
     def view(self) -> EmbeddedView:
         """The newest committed revision; of other processes' commits too, when this store is read-only.
 
-        Raises: EncoderMismatchError: another process switched to another encoder than this store was opened for.
+        Opened for one encoder, it stays at the last revision of that one when another process switches.
         """
         if (
             self._writer is None

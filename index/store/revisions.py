@@ -37,7 +37,7 @@ class Revisions:
     ) -> None:
         self._folder, self.expected, self._tuning, self._progress = folder, expected, tuning, progress
         self.readers = Readers(folder)
-        self.has_checkpoint = True
+        self.has_checkpoint, self._has_told = True, False
         self._earlier: list[weakref.ref[EmbeddedView]] = []
         self._noted = _noted(folder)  # before any snapshot: it is never ahead of what was committed by then
         try:
@@ -62,8 +62,17 @@ class Revisions:
         return bool(revision != self.newest.revision)
 
     def catch_up(self) -> None:
-        """Publish the view of what other processes committed. Raises: EncoderMismatchError: they switched."""
-        self.publish(self._reread(self.following))
+        """Publish the view of what other processes committed.
+
+        When they switched to another encoder than is expected, the newest view of the old one goes on answering:
+        whoever searches it still has the old encoder. A log line says so, once.
+        """
+        try:
+            self.publish(self._reread(self.following))
+        except EncoderMismatchError as error:
+            if not self._has_told:
+                log.warning("%s; until then revision %d goes on answering", error, self.newest.revision)
+            self._has_told = True
 
     def following(self, connection: sqlite3.Connection) -> EmbeddedView:
         """The view of what this connection sees, made from the newest one where that is still possible."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -118,15 +119,20 @@ def test_only_the_set_before_is_kept(store: EmbeddedStore) -> None:
         old.passages([1])
 
 
-def test_a_reading_process_is_told_of_the_switch(store: EmbeddedStore, tmp_path: Path) -> None:
+def test_a_process_that_reads_with_the_old_encoder_goes_on_answering(
+    store: EmbeddedStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     with (
         EmbeddedStore.open(tmp_path, ENCODER.key, read_only=True) as bound,
         EmbeddedStore.open(tmp_path, read_only=True) as free,
     ):
         store.prepare(OTHER, embed)
         store.switch(OTHER)
-        with pytest.raises(EncoderMismatchError):
-            bound.view()
+        store.put([replace(entry("c.txt", "visit"), embeddings=AXIS[1:2])])
+        assert [(bound.view().revision, rows(bound, SUMMIT)) for _ in range(2)] == [(1, [1])] * 2
+        assert [record.message.endswith("revision 1 goes on answering") for record in caplog.records] == [
+            True
+        ]
         assert free.view().encoder_key == OTHER
         assert rows(free, AXIS[2]) == [1]
 
