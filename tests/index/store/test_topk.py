@@ -27,7 +27,7 @@ def vectors(size: int, distinct: int, seed: int) -> np.ndarray:
     return pool[np.random.default_rng(seed).integers(0, distinct, size)]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     sizes=st.lists(st.integers(1, 12), min_size=0, max_size=12),
     removed=st.sets(st.integers(0, 11)),
@@ -72,7 +72,7 @@ def test_views_answer_as_numpy_does(
     assert found == numpy_nearest(np.arange(1, len(rows) + 1)[alive], rows[alive], query, k)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     size=st.integers(FEW + 1, 3 * FEW),
     distinct=st.sampled_from([1, 3, 50, 10**6]),
