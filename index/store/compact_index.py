@@ -24,6 +24,9 @@ PROBED = 4
 """One list in so many is searched, or more, so that `LEAST_PROBED` passages are looked at: up to there, all."""
 LEAST_PROBED = 200_000
 
+SLACK = 32
+"""So many more than k are scored in double precision: single precision orders all but near-equal ones."""
+
 FEW = 1500
 """Up to this many passages it is quicker to read and score all."""
 
@@ -92,7 +95,10 @@ class CompactIndex:
         )
         _, positions = search(self._lists, query, want, parameters)
         rows = self.rows[np.sort(positions)]
-        return best(rows, cosines(fetch(rows), query), k)
+        codes = fetch(rows)
+        near = codes.astype(np.float32) @ query.astype(np.float32)
+        kept = np.argsort(-near)[: k + SLACK]
+        return best(rows[kept], cosines(codes[kept], query), k)
 
 
 def list_count(passages: int) -> int:
