@@ -28,6 +28,12 @@ AHEAD_OF = 5
 """The best hit is compared with the mean of so many that follow."""
 
 
+THRESHOLD = 0.2
+"""Below this probability nothing is said to answer: to say so wrongly is held four times as bad as to show weak hits
+unflagged.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """How scores become probabilities: logistic weights by `mode/pair` (Platt 1999), fitted for one encoder.
@@ -40,7 +46,7 @@ class Calibration:
     lexical_weights: Mapping[str, float] = field(default_factory=dict)
     hits: Mapping[str, Sequence[float]] = field(default_factory=dict)
     answers: Mapping[str, Sequence[float]] = field(default_factory=dict)
-    threshold: float = 0.5
+    threshold: float = THRESHOLD
 
     @classmethod
     def load(cls, key: EncoderKey, file: Path = FITTED) -> Self:
