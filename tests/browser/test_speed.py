@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 from playwright.sync_api import expect
 
 from service.app import STATIC
@@ -15,7 +14,6 @@ from service.app import STATIC
 Visit = Callable[..., Any]
 MOST_BYTES = 60_000
 LONGEST_MS = 300
-MOST_LOAD = 1.5
 BOX = ("sanad-search.js", "client.js", "hits.js", "marks.js")
 MEASURE = """
 question => new Promise((resolve) => {
@@ -48,12 +46,12 @@ def test_the_box_weighs_under_15_kb_compressed() -> None:
 
 
 def test_first_results_are_painted_within_300_ms_of_enter(visit: Visit, site: str) -> None:
-    load = os.getloadavg()[0] / (os.cpu_count() or 1)
-    if load > MOST_LOAD:
-        pytest.skip(f"the machine is too busy to measure ({load:.1f} waiting a core)")
+    # On a machine with work waiting for each core everything takes that many times as long.
+    busy = max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
     times = []
     for question in ("Dreamliner jets", "uranium production", "المعادن النادرة"):
         page = visit(site)
         times.append(page.evaluate(MEASURE, question))
+    print(f"painted after {min(times):.0f} ms")  # noqa: T201 -- seen with -s
     # Whatever else the machine does only adds.
-    assert min(times) < LONGEST_MS, times
+    assert min(times) < LONGEST_MS * busy, (times, busy)
