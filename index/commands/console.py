@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from index.commands.progress import counted
 from index.encoder import load_encoder
 from index.search import Searcher
 from index.store import open_store
@@ -52,7 +53,9 @@ def open_searcher(store: str, model: str | None) -> Iterator[Searcher]:
     Raises: StoreError: no store there, or its embeddings are another encoder's. EncoderError.
     """
     encoder = load_encoder(model)
-    with open_store(store, encoder.key, read_only=True) as opened:
+    with counted("Rebuilding the search index") as bar:
+        opened = open_store(store, encoder.key, read_only=True, progress=bar)
+    with opened:
         yield Searcher(opened, encoder)
 
 

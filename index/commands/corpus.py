@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from index.clean import Phrases
@@ -19,10 +18,10 @@ from index.commands.console import (
     ModelOption,
     StoreOption,
     isolate,
-    log,
     out,
     print_json,
 )
+from index.commands.progress import counted
 from index.encoder import load_encoder
 from index.errors import ArticleMissingError, StoreMissingError
 from index.identity import article_id
@@ -66,7 +65,7 @@ def sync_folders(
     reports = {}
     with _open_or_create(store, encoder.key, dry_run) as opened:
         for folder in dict.fromkeys(path.resolve() for path in folders):
-            with _Progress(folder) as bar:
+            with counted(f"Syncing {folder.name}") as bar:
                 reports[str(folder)] = sync(
                     folder,
                     opened,
@@ -90,30 +89,12 @@ def _open_or_create(store: str, key: EncoderKey, dry_run: bool) -> Iterator[Stor
     """The store, made if there is none; for a dry run of a first sync, made where it is thrown away."""
     with ExitStack() as stack:
         try:
-            opened = open_store(store, key, read_only=dry_run)
+            with counted("Rebuilding the search index") as bar:
+                opened = open_store(store, key, read_only=dry_run, progress=bar)
         except StoreMissingError:
             place = stack.enter_context(TemporaryDirectory()) if dry_run else store
             opened = create_store(place, key)
         yield stack.enter_context(opened)
-
-
-class _Progress:
-    """A bar on stderr, seen only in a terminal."""
-
-    def __init__(self, folder: Path) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self._bar = Progress(*columns, console=log(), transient=True, disable=not log().is_terminal)
-        self._task = self._bar.add_task(f"Syncing {folder.name}", total=None)
-
-    def __enter__(self) -> _Progress:
-        self._bar.start()
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self._bar.stop()
-
-    def __call__(self, done: int, total: int) -> None:
-        self._bar.update(self._task, completed=done, total=total)
 
 
 def _print_report(folder: str, report: Report, dry_run: bool) -> None:
