@@ -18,7 +18,7 @@ test: $(VENV)/.test ## Every test but the torture
 	$(BIN)/python -m pytest
 
 test-fast: $(VENV)/.test ## Seconds: no torch, no subprocess, no browser
-	$(BIN)/python -m pytest -m "not slow and not browser and not torture"
+	$(BIN)/python -m pytest -m "not slow and not browser and not torture" --hypothesis-profile fast
 
 test-browser: $(VENV)/.test ## The pages in a real headless Chromium
 	$(BIN)/python -m pytest -m browser
