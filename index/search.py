@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from index.arabic import language
 from index.candidates import CANDIDATES, evidence
@@ -15,7 +16,7 @@ from index.rerank import Reranker
 from index.stages import stage
 from index.terms import Wanted, wanted
 from index.translation import Translations, bundled
-from index.types import Answer, Embeddings, Encoder, Hit, Query, Span, Store, View
+from index.types import Answer, Embeddings, Encoder, Filters, Hit, Query, Span, Store, View
 
 MAX_QUERY = 512
 """The longest query, in code points."""
@@ -67,8 +68,8 @@ class Searcher:
     def search(self, query: Query) -> Answer:
         """The best passages for the query, all read from one revision.
 
-        Raises: QueryError: the text is blank or longer than `MAX_QUERY`, `offset + limit` exceeds `MAX_DEPTH`, or
-        reranking is asked for and there is no reranker.
+        Raises: QueryError: the text is blank or longer than `MAX_QUERY`, a date is none, `offset + limit` exceeds
+        `MAX_DEPTH`, or reranking is asked for and there is no reranker.
         """
         self._check(query)
         view = self.store.view()
@@ -124,6 +125,7 @@ class Searcher:
             raise QueryError("q", f"must be at most {MAX_QUERY} characters, not {len(query.text)}")
         if query.offset + query.limit > MAX_DEPTH:
             raise QueryError("offset", f"offset + limit must be at most {MAX_DEPTH}")
+        _check_dates(query.filters)
         if query.rerank and self.reranker is None:
             raise QueryError("rerank", "there is no reranker here; name a cross-encoder in SANAD_RERANKER")
 
@@ -158,6 +160,18 @@ class Searcher:
 
     def _marked(self, texts: Sequence[str], asked: Asked, known: Evidence) -> list[tuple[Span, ...]]:
         return self._highlighter.spans(texts, asked.wanted.terms, known.rarity, asked.embedding)
+
+
+def _check_dates(filters: Filters) -> None:
+    for name, day in (("date_from", filters.date_from), ("date_to", filters.date_to)):
+        try:
+            is_day = day is None or date.fromisoformat(day).isoformat() == day
+        except ValueError:
+            is_day = False
+        if not is_day:
+            raise QueryError(name, f"must be a day as YYYY-MM-DD, not {day}")
+    if filters.date_from and filters.date_to and filters.date_to < filters.date_from:
+        raise QueryError("date_to", "must not be before date_from")
 
 
 def _fold(view: View, found: Found, depth: int, *, by_article: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import socket
 import sys
 from collections.abc import Mapping
 from functools import partial
@@ -52,6 +53,7 @@ def run(settings: Settings) -> None:
 
 def _serve(settings: Settings, *, keyed: bool) -> None:
     metrics = Metrics.create()
+    _expect_free(settings.host, settings.port)
     with open_searcher(settings, metrics.on_query) as searcher:
         if not keyed:
             log.warning(
@@ -66,6 +68,19 @@ def _serve(settings: Settings, *, keyed: bool) -> None:
         # The workers are processes of their own: the environment is the only way to tell them.
         os.environ.update(_environment(settings), **{SHARED: shared})
         uvicorn.run("service.worker:worker", factory=True, workers=settings.workers, **_server(settings))
+
+
+def _expect_free(host: str, port: int) -> None:
+    """Raises: IndexingError: the address is taken or not ours; uvicorn would exit with 3, which says `damaged`."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise IndexingError(
+            f"cannot listen on {host}:{port}: {error.strerror}; name another with --port or --host"
+        ) from error
 
 
 def main() -> int:

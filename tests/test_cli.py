@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -174,3 +175,25 @@ def test_strict_turns_a_refusal_into_a_failure(sanad: Sanad, tmp_path: Path) -> 
     ran = sanad(*words, "--strict")
     assert ran.code == 1
     assert "empty.txt" in ran.out
+
+
+@pytest.mark.parametrize(
+    "dates",
+    [
+        ("--date-from", "2025-99-99"),
+        ("--date-to", "soon"),
+        ("--date-from", "2025-02-01", "--date-to", "2025-01-01"),
+    ],
+)
+def test_a_date_that_is_none_is_wrong_usage(sanad: Sanad, seeded: Path, dates: tuple[str, ...]) -> None:
+    ran = sanad("search", "uranium", *dates, "--store", seeded)
+    assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
+    assert "date_" in ran.err
+
+
+def test_a_port_that_is_taken_is_told_in_one_line(sanad: Sanad, seeded: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ran = sanad("serve", "--port", port, "--store", seeded)
+    assert ran.code == 1
+    assert ran.err.splitlines()[-1].startswith(f"sanad: cannot listen on 127.0.0.1:{port}: ")
