@@ -74,7 +74,7 @@ class Optimiser:
 class Distillation:
     """Sentences and names of the new language are pulled to the teacher's English embeddings."""
 
-    steps: int = 200
+    steps: int = 800
     cycle: str = "PPNPPNPPE"
     pairs: int = 320
     names: int = 640
@@ -83,18 +83,36 @@ class Distillation:
     bank: int = 4_096
     temperature: float = 0.05
     pull: float = 5.0
-    save_every: int = 100
-    optimiser: Optimiser = field(default_factory=Optimiser)
+    save_every: int = 50
+    optimiser: Optimiser = field(
+        default_factory=lambda: Optimiser(embedding_rate=1.2e-3, body_rate=1.2e-4, floor=0.15)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Lexical:
+    """Crops and glosses of unlabelled paragraphs find them, between steps of distillation."""
+
+    steps: int = 480
+    cycle: str = "APANAPAE"
+    paragraphs: int = 72
+    glosses: int = 2
+    named: float = 0.25
+    titled: float = 0.35
+    latest: int = 4_096
+    save_every: int = 60
+    optimiser: Optimiser = field(
+        default_factory=lambda: Optimiser(embedding_rate=8e-4, body_rate=1.0e-4, floor=0.4)
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Retrieval:
     """Questions against passages: full-corpus contrast with a bank, neighbours batched together."""
 
-    steps: int = 1_000
-    cycle: str = "QXAQEQNXPQQNXQE"
+    steps: int = 900
+    cycle: str = "QAXQPEQANQXPQAE"
     passages: int = 64
-    crops: int = 96
     max_tokens: int = 128
     neighbours: int = 3
     temperature: float = 0.05
@@ -151,6 +169,7 @@ class Config:
     alignment: Alignment = field(default_factory=Alignment)
     teacher: Teacher = field(default_factory=Teacher)
     distillation: Distillation = field(default_factory=Distillation)
+    lexical: Lexical = field(default_factory=Lexical)
     retrieval: Retrieval = field(default_factory=Retrieval)
     averaging: Averaging = field(default_factory=Averaging)
     table: Table = field(default_factory=Table)

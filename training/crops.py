@@ -1,11 +1,12 @@
-"""Word overlap within the added language: a title, sentence or few words find the paragraph they are from.
+"""Queries made from paragraphs of the added language alone, which must find the paragraph they are from.
 
-Independent cropping (Izacard et al. 2022, arXiv 2112.09118) and the inverse cloze task (Lee et al. 2019),
-with another paragraph of the same article in the batch as a hard negative.
+Independent cropping (Izacard et al. 2022, arXiv 2112.09118) and the inverse cloze task (Lee et al. 2019) within the
+language, glosses across languages, and another paragraph of the same article in the batch as a hard negative.
 """
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,26 +14,26 @@ import torch
 
 from training import data
 from training.config import Config
-from training.distil import token_ids
-from training.loop import Sampler
-from training.losses import contrast
-from training.network import encode, load_tokenizer
+from training.distil import token_ids, translation_tasks
+from training.glosses import Glossary
+from training.initialise import load_student
+from training.loop import Plan, Sampler, checkpoints, train
+from training.losses import contrast, nested
+from training.named import with_name
+from training.network import device, encode, load_tokenizer
 
 SENTENCE_END = re.compile(r"(?<=[.!?؟])\s+")
 MOST_WORDS = 55
 
 
 @dataclass(frozen=True, slots=True)
-class Crop:
-    """A question-like piece of text, the paragraph it should find, and the source of its article.
+class Asked:
+    """A paragraph and the queries that must find it; a `title` may mean any paragraph of its article."""
 
-    A crop finds its own paragraph only; a title (`whole`) may mean any paragraph of its article.
-    """
-
-    query: str
     passage: str
-    source: str
-    whole: bool = False
+    queries: tuple[str, ...]
+    article: str
+    title: str = ""
 
 
 def crop(paragraph: str, random: np.random.Generator) -> tuple[str, str]:
@@ -63,56 +64,92 @@ def crop(paragraph: str, random: np.random.Generator) -> tuple[str, str]:
 
 
 class CropTask:
-    """Crops of two paragraphs an article against the batch's paragraphs and the bank of judged passages."""
+    """Crops, glosses and titles of two paragraphs an article against the batch's paragraphs and the latest others.
 
-    def __init__(self, body: Any, config: Config, state: dict[str, Any], sources: list[str]) -> None:
+    `state["latest"]` (n, dim) holds embeddings of the paragraphs of earlier steps, zero until there are any
+    (a queue as in He et al. 2020, arXiv 1911.05722, without the second encoder).
+    """
+
+    def __init__(self, body: Any, config: Config, state: dict[str, Any]) -> None:
         self._body, self._config, self._state = body, config, state
-        self._sources = sources
+        self._settings = config.lexical
         found = data.articles(config)
         news = [a for a in found if a.source.startswith("ant:")]
         other = [a for a in found if not a.source.startswith("ant:")]
         self._articles = [news, other]
-        half = config.retrieval.crops // 4
+        quarter = self._settings.paragraphs // 4
         self._samplers = [
-            Sampler(len(part), half, config.seed + 20 + i) for i, part in enumerate(self._articles)
+            Sampler(len(part), quarter, config.seed + 20 + i) for i, part in enumerate(self._articles)
         ]
+        self._glossary = Glossary.read(config, [p for a in found for p in a.paragraphs])
+        self._names = [pair for pair in data.name_pairs(config) if pair.source == "netranslit"]
         self._tokenizer = load_tokenizer(config.work / "vocabulary", config.retrieval.max_tokens)
+        dim = int(body.config.hidden_size)
+        self._state.setdefault("latest", torch.zeros(self._settings.latest, dim))
 
-    def crops(self, number: int) -> list[Crop]:
-        """The crops of one step: half of the articles news, two paragraphs of each where it has two."""
+    def batch(self, number: int) -> list[Asked]:
+        """The paragraphs of one step: half of the articles news, two paragraphs of each where it has two."""
         random = np.random.default_rng((self._config.seed, 3, number))
-        found: list[Crop] = []
+        found: list[Asked] = []
         for part, sampler in zip(self._articles, self._samplers, strict=True):
             for place in sampler.draw(number).tolist():
                 article, count = part[place], min(2, len(part[place].paragraphs))
                 chosen = random.choice(len(article.paragraphs), size=count, replace=False)
-                found += self._of(article, chosen.tolist(), random)
+                found += [self._asked(article, i, random) for i in chosen.tolist()]
         return found
 
-    def _of(self, article: data.Paragraphs, chosen: list[int], random: np.random.Generator) -> list[Crop]:
-        made = [crop(article.paragraphs[i], random) for i in chosen]
-        crops = [Crop(query, passage, article.source) for query, passage in made]
-        if random.random() < 0.35:
-            crops[0] = Crop(article.title, crops[0].passage, article.source, whole=True)
-        return crops
+    def _asked(self, article: data.Paragraphs, place: int, random: np.random.Generator) -> Asked:
+        query, passage = crop(article.paragraphs[place], random)
+        glosses = [self._glossary.gloss(passage, random) for _ in range(self._settings.glosses)]
+        if random.random() < self._settings.named:
+            pair = self._names[int(random.integers(len(self._names)))]
+            passage = with_name(passage, pair.added, random)
+            glosses = [with_name(gloss, pair.known, random) for gloss in glosses]
+        title = article.title if random.random() < self._settings.titled else ""
+        return Asked(passage, tuple(q for q in (query, *glosses) if q), article.source, title)
 
     def __call__(self, number: int) -> torch.Tensor:
-        settings, crops = self._config.retrieval, self.crops(number)
-        ids = token_ids(self._tokenizer, [c.passage for c in crops] + [c.query for c in crops])
+        batch, settings = self.batch(number), self._config.retrieval
+        owner = [i for i, asked in enumerate(batch) for _ in asked.queries]
+        titled = [i for i, asked in enumerate(batch) if asked.title]
+        texts = [a.passage for a in batch] + [q for a in batch for q in a.queries]
+        ids = token_ids(self._tokenizer, texts + [batch[i].title for i in titled])
         every = encode(self._body, ids, settings.optimiser.chunk_tokens)
-        passages, queries = every[: len(crops)], every[len(crops) :]
-        among = torch.cat([passages, self._state["bank"].to(every.device)])
-        right = torch.arange(len(crops), device=every.device)
-        hidden = self._hidden(crops).to(every.device)
-        found = contrast(queries, among, right, settings.temperature, hidden)
-        back = contrast(passages, queries, right, settings.temperature, hidden[:, : len(crops)].T)
-        return found + 0.3 * back
+        passages, queries, titles = torch.split(every, [len(batch), len(owner), len(titled)])
+        among = torch.cat([passages, self._state["latest"].to(every.device)])
+        right = torch.tensor(owner, device=every.device)
+        loss = nested(queries, among, right, settings.temperature, None, settings.matryoshka)
+        if titled:
+            hidden = self._same_article(batch, titled).to(every.device)
+            right = torch.tensor(titled, device=every.device)
+            loss = loss + 0.3 * contrast(titles, passages, right, settings.temperature, hidden)
+        self._remember(passages.detach().cpu())
+        return loss
 
-    def _hidden(self, crops: list[Crop]) -> torch.Tensor:
-        """Which candidates must not count as wrong: for titles those of the batch's same article, for all
-        the bank's passages of the same article."""
-        sources = np.asarray([c.source for c in crops])
-        alike = sources[:, None] == sources[None, :]
-        whole = np.asarray([c.whole for c in crops])
-        banked = sources[:, None] == np.asarray(self._sources)[None, :]
-        return torch.from_numpy(np.concatenate([alike & whole[:, None], banked], axis=1))
+    def _same_article(self, batch: list[Asked], titled: list[int]) -> torch.Tensor:
+        """Which paragraphs (titles, paragraphs) a title must not be told apart from."""
+        articles = np.asarray([asked.article for asked in batch])
+        return torch.from_numpy(articles[titled][:, None] == articles[None, :])
+
+    def _remember(self, passages: torch.Tensor) -> None:
+        latest = self._state["latest"]
+        self._state["latest"] = torch.cat([passages, latest])[: len(latest)]
+
+
+def make_lexical(config: Config, folder: Path) -> None:
+    """Fills a folder with the checkpoints of the stage that learns from text of the added language alone."""
+    torch.manual_seed(config.seed)
+    torch.set_num_threads(config.threads)
+    settings = config.lexical
+    start = list(checkpoints(config.work / "distilled"))[-1]
+    body = load_student(config, start).to(device()).train()
+    state: dict[str, Any] = {}
+    tasks = translation_tasks(config, body)
+    tasks["A"] = CropTask(body, config, state)
+    train(
+        body,
+        Plan(settings.steps, settings.cycle, settings.save_every, settings.optimiser),
+        tasks,
+        folder,
+        state,
+    )

@@ -41,6 +41,7 @@ def stages() -> list[Stage]:
     from training import (
         average,
         card,
+        crops,
         distil,
         export,
         initialise,
@@ -79,6 +80,18 @@ def stages() -> list[Stage]:
             settings=lambda c: c.distillation,
         ),
         Stage(
+            "table",
+            table.make_table,
+            settings=lambda c: (c.table, c.data.caps),
+            files=lambda c: _all(texts(c)[:2], questions(c)),
+        ),
+        Stage(
+            "lexical",
+            crops.make_lexical,
+            needs=("distilled", "table"),
+            settings=lambda c: (c.lexical, c.retrieval.matryoshka, c.retrieval.temperature),
+        ),
+        Stage(
             "question-targets",
             targets.question_targets,
             settings=lambda c: (c.teacher, c.base),
@@ -88,17 +101,11 @@ def stages() -> list[Stage]:
         Stage(
             "tuned",
             retrieval.make_tuned,
-            needs=("distilled", "question-targets", "neighbours"),
+            needs=("lexical", "question-targets", "neighbours"),
             settings=lambda c: c.retrieval,
         ),
         Stage("average", average.make_average, needs=("tuned",), settings=lambda c: c.averaging),
         Stage("export", export.make_export, needs=("average",), settings=lambda c: c.export),
-        Stage(
-            "table",
-            table.make_table,
-            settings=lambda c: (c.table, c.data.caps),
-            files=lambda c: _all(texts(c)[:2], questions(c)),
-        ),
         Stage(
             "baselines",
             report.make_baselines,

@@ -39,7 +39,6 @@ class Corpus:
     digests: torch.Tensor
     asked: torch.Tensor
     near: np.ndarray[Any, np.dtype[np.int64]]
-    sources: list[str]
 
 
 def read_corpus(config: Config) -> Corpus:
@@ -58,7 +57,6 @@ def read_corpus(config: Config) -> Corpus:
         torch.from_numpy(targets.of([j.digest for j in judged])),
         torch.from_numpy(targets.of(known)),
         np.load(config.work / "neighbours" / "bm25.npy"),
-        [j.source for j in judged],
     )
 
 
@@ -76,10 +74,14 @@ def thinned(ids: list[int], share: float, random: np.random.Generator) -> list[i
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One step's passages, and a question of each in either language (positions in the corpus)."""
+    """One step's passages and their questions in either language (positions in the corpus).
+
+    The owner of a question is its passage's place in `passages`.
+    """
 
     passages: list[int]
     known: list[int]
+    known_owner: list[int]
     added: list[int]
     added_owner: list[int]
 
@@ -110,10 +112,15 @@ class QuestionTask:
             picked = random.choice(near, size=self._config.retrieval.neighbours, replace=False).tolist()
             chosen.update(dict.fromkeys([seed, *picked]))
         passages = list(chosen)
-        known = [int(random.choice(self._corpus.known_rows[i])) for i in passages]
-        asked = [i for i in passages if self._corpus.added_rows[i]]
-        added = [int(random.choice(self._corpus.added_rows[i])) for i in asked]
-        return Batch(passages, known, added, asked)
+        known, known_owner = self._questions_of(passages, self._corpus.known_rows)
+        added, added_owner = self._questions_of(passages, self._corpus.added_rows)
+        return Batch(passages, known, known_owner, added, added_owner)
+
+    @staticmethod
+    def _questions_of(passages: list[int], rows: list[list[int]]) -> tuple[list[int], list[int]]:
+        """All questions of the passages, and the place of the passage that each belongs to."""
+        asked = [(question, place) for place, i in enumerate(passages) for question in rows[i]]
+        return [question for question, _ in asked], [place for _, place in asked]
 
     def __call__(self, number: int) -> torch.Tensor:
         batch, corpus, settings = self.batch(number), self._corpus, self._config.retrieval
@@ -141,22 +148,23 @@ class QuestionTask:
         in_bank = torch.arange(len(ids)) >= len(owners)
         spared = torch.isin(ids, owners) & in_bank
 
+        rows = torch.tensor(batch.known_owner)
         asked, digests = corpus.asked[batch.known], corpus.digests
         scores = asked @ digests.T
-        own = scores[torch.arange(len(owners)), owners]
+        own = scores[torch.arange(len(rows)), owners[rows]]
         better = (scores > own[:, None] + settings.margin)[:, ids]
         alike = (digests[owners] @ digests.T > ALIKE)[:, ids]
-        hidden = (better | alike | spared[None, :]).to(place)
-        right = torch.arange(len(owners), device=place)
+        hidden = (better | alike[rows] | spared[None, :]).to(place)
+        right = rows.to(place)
         loss = nested(known, candidates, right, settings.temperature, hidden, settings.matryoshka)
 
-        position = {i: row for row, i in enumerate(batch.passages)}
-        rows = torch.tensor([position[i] for i in batch.added_owner])
+        rows = torch.tensor(batch.added_owner)
         hidden = (alike[rows] | spared[None, :]).to(place)
         right = rows.to(place)
         loss = loss + nested(added, candidates, right, settings.temperature, hidden, settings.matryoshka)
 
-        back = torch.cat([known, corpus.asked.to(place)])
+        first = [batch.known_owner.index(row) for row in range(len(owners))]
+        back = torch.cat([known[first], corpus.asked.to(place)])
         same = torch.isin(corpus.owner, owners)
         hidden = torch.cat([(digests[owners] @ digests[owners].T > ALIKE), same.expand(len(owners), -1)], 1)
         right = torch.arange(len(owners), device=place)
@@ -177,7 +185,7 @@ def make_tuned(config: Config, folder: Path) -> None:
     torch.manual_seed(config.seed)
     torch.set_num_threads(config.threads)
     settings = config.retrieval
-    start = list(checkpoints(config.work / "distilled"))[-1]
+    start = list(checkpoints(config.work / "lexical"))[-1]
     body = load_student(config, start).to(device()).train()
     corpus = read_corpus(config)
     state = {
@@ -186,6 +194,6 @@ def make_tuned(config: Config, folder: Path) -> None:
     tasks = translation_tasks(config, body)
     tasks["Q"] = QuestionTask(body, corpus, config, state)
     tasks["X"] = NamedTask(body, config, state)
-    tasks["A"] = CropTask(body, config, state, corpus.sources)
+    tasks["A"] = CropTask(body, config, state)
     plan = Plan(settings.steps, settings.cycle, settings.save_every, settings.optimiser)
     train(body, plan, tasks, folder, state)

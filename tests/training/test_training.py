@@ -12,6 +12,7 @@ from scipy import sparse
 
 from training.config import Optimiser
 from training.crops import crop
+from training.glosses import Glossary
 from training.initialise import initial_embeddings
 from training.loop import Plan, Sampler
 from training.losses import contrast, nested, pull
@@ -87,6 +88,25 @@ def test_a_crop_asks_with_words_of_its_paragraph() -> None:
         assert query
         assert set(query.split()) <= set(paragraph.split())
         assert set(passage.split()) <= set(paragraph.split())
+
+
+GLOSSARY = Glossary(
+    by_word={"وزاره": [("ministry", 1.0)], "تونس": [("tunis", 1.0)]},
+    by_stem={"قطار": [("train", 1.0)]},
+    rarity={"وزار": 1.0, "تونس": 2.0, "قطار": 3.0, "2017": 2.0, "سفر": 1.0},
+)
+
+
+def test_a_gloss_is_the_translated_rarer_words_in_the_order_of_the_text() -> None:
+    text = "أعلنت وزارة السفر في تونس أن القطارات تعود سنة ٢٠١٧"
+    glosses = {GLOSSARY.gloss(text, np.random.default_rng(seed)) for seed in range(20)}
+    whole = ["ministry", "tunis", "train", "2017"]
+    assert " ".join(whole) in glosses
+    assert all(gloss.split() == [w for w in whole if w in gloss.split()] for gloss in glosses)
+
+
+def test_a_text_without_known_words_has_no_gloss() -> None:
+    assert GLOSSARY.gloss("كلمات لا يعرفها أحد", np.random.default_rng(0)) == ""
 
 
 def test_a_new_piece_starts_as_the_weighted_mean_of_its_translations() -> None:

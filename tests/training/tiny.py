@@ -150,8 +150,11 @@ def configuration(folder: Path, base: Path) -> Config:
                 "steps": 6, "cycle": "PNE", "pairs": 4, "names": 4, "english": 4, "bank": 8, "save_every": 2,
                 "optimiser": optimiser,
             },
+            "lexical": {
+                "steps": 3, "cycle": "APA", "paragraphs": 8, "latest": 12, "save_every": 2, "optimiser": optimiser,
+            },
             "retrieval": {
-                "steps": 6, "cycle": "QAX", "passages": 6, "crops": 8, "neighbours": 2, "save_every": 2,
+                "steps": 6, "cycle": "QAX", "passages": 6, "neighbours": 2, "save_every": 2,
                 "matryoshka": [[8, 0.3]], "optimiser": optimiser,
             },
             "averaging": {"last": 2},
