@@ -59,9 +59,13 @@ class Teacher:
 
 @dataclass(frozen=True, slots=True)
 class Optimiser:
-    """AdamW with linear warm-up and decay by step; embeddings learn faster than the body."""
+    """AdamW with linear warm-up and decay by step; embeddings learn faster than the body.
+
+    `weight_rate` is for the logarithms of the pieces' weights in the mean.
+    """
 
     embedding_rate: float = 1.5e-3
+    weight_rate: float = 5e-3
     body_rate: float = 1.5e-4
     weight_decay: float = 0.01
     warmup: int = 60
@@ -85,7 +89,9 @@ class Distillation:
     pull: float = 5.0
     save_every: int = 50
     optimiser: Optimiser = field(
-        default_factory=lambda: Optimiser(embedding_rate=1.2e-3, body_rate=1.2e-4, floor=0.15)
+        default_factory=lambda: Optimiser(
+            embedding_rate=1.2e-3, weight_rate=0.0, body_rate=1.2e-4, floor=0.15
+        )
     )
 
 

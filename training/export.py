@@ -14,6 +14,7 @@ from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from tokenizers import Tokenizer
 
+from index.encoder.export import TOKEN_WEIGHTS
 from training.config import Config
 from training.network import load_body
 
@@ -26,12 +27,13 @@ class Pooled(torch.nn.Module):
     def __init__(self, body: Any) -> None:
         super().__init__()
         self.m = body
+        self.register_buffer(TOKEN_WEIGHTS, body.token_weights.detach().exp())
 
     def forward(
         self, input_ids: torch.Tensor, attention_mask: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
         hidden = self.m(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-        weights = attention_mask.unsqueeze(-1).to(hidden.dtype)
+        weights = (self.token_weights[input_ids] * attention_mask.to(hidden.dtype)).unsqueeze(-1)
         mean = (hidden * weights).sum(1) / weights.sum(1).clamp(min=1e-9)
         return torch.nn.functional.normalize(mean, dim=-1), hidden
 

@@ -11,7 +11,7 @@ from scipy import sparse
 from training import data
 from training.alignment import agreed_counts, posterior
 from training.config import Config
-from training.network import load_body
+from training.network import load_body, weighted
 from training.vocabulary import SCRIPT, Merged, read_vocabulary
 
 
@@ -82,7 +82,7 @@ def with_embeddings(body: Any, table: torch.Tensor) -> Any:
     embedding = torch.nn.Embedding(len(table), table.shape[1], padding_idx=0, _weight=table)
     body.set_input_embeddings(embedding)
     body.config.vocab_size = len(table)
-    return body
+    return weighted(body)
 
 
 def load_student(config: Config, weights: Path) -> Any:

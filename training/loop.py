@@ -62,17 +62,13 @@ class Plan:
 
 
 def optimiser(body: Any, settings: Optimiser) -> torch.optim.AdamW:
-    """AdamW over two groups: the token embeddings (no decay) and the rest."""
-    table = body.get_input_embeddings().weight
-    rest = [p for p in body.parameters() if p is not table and p.requires_grad]
+    """AdamW over three groups: the token embeddings and the token weights (no decay), and the rest."""
+    table, weights = body.get_input_embeddings().weight, body.token_weights
+    rest = [p for p in body.parameters() if p is not table and p is not weights and p.requires_grad]
     groups = [
-        {
-            "params": [table],
-            "lr": settings.embedding_rate,
-            "full": settings.embedding_rate,
-            "weight_decay": 0.0,
-        },
-        {"params": rest, "lr": settings.body_rate, "full": settings.body_rate},
+        {"params": [table], "full": settings.embedding_rate, "weight_decay": 0.0},
+        {"params": [weights], "full": settings.weight_rate, "weight_decay": 0.0},
+        {"params": rest, "full": settings.body_rate},
     ]
     return torch.optim.AdamW(groups, weight_decay=settings.weight_decay, betas=(0.9, 0.98), fused=True)
 

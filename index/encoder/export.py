@@ -19,11 +19,11 @@ Weights = dict[str, npt.NDArray[Any]]
 OWN_KEYS = ("model_id", "max_tokens", "languages")
 """What `config.json` says beyond the transformer's own configuration."""
 
-MODULES = [
-    {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
-    {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
-    {"idx": 2, "name": "2", "path": "2_Normalize", "type": "sentence_transformers.models.Normalize"},
-]
+TOKEN_WEIGHTS = "token_weights"
+"""The graph's vector that says how much each piece counts in the mean; a graph without it counts all alike."""
+
+WORD_WEIGHTS = "1_WordWeights"
+"""The folder of the module that holds the same in a sentence-transformers folder."""
 
 
 def export_model(target: Path, source: Path = BUNDLED_FOLDER) -> Path:
@@ -38,12 +38,15 @@ def export_model(target: Path, source: Path = BUNDLED_FOLDER) -> Path:
     except ImportError as error:
         raise EncoderError('exporting needs the models extra: pip install "sanad-search[models]"') from error
     weights = read_weights(source / "onnx" / "model_int8.onnx")
+    token_weights = weights.pop(TOKEN_WEIGHTS, None)
     config = json.loads((source / "config.json").read_text("utf-8"))
     target.mkdir(parents=True, exist_ok=True)
     save_file(weights, target / "model.safetensors", metadata={"format": "pt"})
     for name in ("tokenizer.json", "README.md"):
         shutil.copyfile(source / name, target / name)
-    _write_configuration(target, config)
+    transformer = {key: value for key, value in config.items() if key not in OWN_KEYS} | {"dtype": "float32"}
+    (target / "config.json").write_text(json.dumps(transformer, indent=2) + "\n", "utf-8")
+    write_modules(target, token_weights, config["hidden_size"], config["max_tokens"])
     return target
 
 
@@ -76,6 +79,8 @@ def _parameters(
                 _parameter_name(name.removesuffix("_quantized")),
                 _dequantise(stored, name, per_column=False),
             )
+        elif name == TOKEN_WEIGHTS:
+            yield TOKEN_WEIGHTS, values.astype(np.float32)
         elif name.endswith((".weight", ".bias")):
             yield _parameter_name(name), values.astype(np.float32)
 
@@ -97,14 +102,24 @@ def _parameter_name(name: str) -> str:
     return name[start:].partition(".MatMul")[0]
 
 
-def _write_configuration(target: Path, config: dict[str, Any]) -> None:
-    dim, max_tokens = config["hidden_size"], config["max_tokens"]
-    transformer = {key: value for key, value in config.items() if key not in OWN_KEYS}
+def write_modules(
+    target: Path, token_weights: npt.NDArray[np.float32] | None, dim: int, max_tokens: int
+) -> None:
+    """What makes a transformer's folder one of sentence-transformers: modules, pooling, tokenizer settings.
+
+    `token_weights` (pieces,) are how much each piece counts in the mean; None leaves that module out.
+    """
+    names = ["Transformer", "WordWeights", "Pooling", "Normalize"]
+    if token_weights is None:
+        names.remove("WordWeights")
+    folders = ["" if n == 0 else f"{n}_{name}" for n, name in enumerate(names)]
     files: dict[str, Any] = {
-        "config.json": transformer | {"dtype": "float32"},
-        "modules.json": MODULES,
-        "1_Pooling/config.json": {"word_embedding_dimension": dim, "pooling_mode_mean_tokens": True},
-        "2_Normalize/config.json": {},
+        "modules.json": [
+            {"idx": n, "name": str(n), "path": folder, "type": f"sentence_transformers.models.{name}"}
+            for n, (name, folder) in enumerate(zip(names, folders, strict=True))
+        ],
+        f"{folders[-2]}/config.json": {"word_embedding_dimension": dim, "pooling_mode_mean_tokens": True},
+        f"{folders[-1]}/config.json": {},
         "sentence_bert_config.json": {"max_seq_length": max_tokens, "do_lower_case": False},
         "tokenizer_config.json": {
             "tokenizer_class": "PreTrainedTokenizerFast",
@@ -120,6 +135,20 @@ def _write_configuration(target: Path, config: dict[str, Any]) -> None:
             "similarity_fn_name": "cosine",
         },
     }
+    if token_weights is not None:
+        files[f"{WORD_WEIGHTS}/config.json"] = _word_weights(target, token_weights)
     for name, content in files.items():
         (target / name).parent.mkdir(exist_ok=True)
-        (target / name).write_text(json.dumps(content, indent=2) + "\n", "utf-8")
+        (target / name).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+def _word_weights(target: Path, token_weights: npt.NDArray[np.float32]) -> dict[str, Any]:
+    """The settings of the module, its weights written beside them."""
+    from safetensors.numpy import save_file
+
+    vocabulary = json.loads((target / "tokenizer.json").read_text("utf-8"))["model"]["vocab"]
+    pieces = sorted(vocabulary, key=vocabulary.__getitem__)
+    (target / WORD_WEIGHTS).mkdir(exist_ok=True)
+    save_file({"emb_layer.weight": token_weights[:, None]}, target / WORD_WEIGHTS / "model.safetensors")
+    weights = dict(zip(pieces, token_weights.tolist(), strict=True))
+    return {"vocab": pieces, "word_weights": weights, "unknown_word_weight": 1.0}
