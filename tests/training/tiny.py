@@ -42,7 +42,7 @@ def base_model(folder: Path) -> Path:
     import torch
     from transformers import BertConfig, BertModel
 
-    from training.network import save_folder
+    from training.network import save_folder, weighted
     from training.vocabulary import SPECIAL, build
 
     torch.manual_seed(0)
@@ -60,7 +60,7 @@ def base_model(folder: Path) -> Path:
         intermediate_size=32,
         max_position_embeddings=64,
     )
-    save_folder(BertModel(shape), str(build(pieces).to_str()), folder)
+    save_folder(weighted(BertModel(shape)), str(build(pieces).to_str()), folder)
     return folder
 
 
