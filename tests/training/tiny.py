@@ -46,12 +46,8 @@ def base_model(folder: Path) -> Path:
     from training.vocabulary import SPECIAL, build
 
     torch.manual_seed(0)
-    pieces = [
-        *SPECIAL,
-        *ENGLISH,
-        *"abcdefghijklmnopqrstuvwxyz",
-        *(f"##{c}" for c in "abcdefghijklmnopqrstuvwxyz"),
-    ]
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    pieces = list(dict.fromkeys([*SPECIAL, *ENGLISH, *letters, *(f"##{c}" for c in letters)]))
     shape = BertConfig(
         vocab_size=len(pieces),
         hidden_size=16,
