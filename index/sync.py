@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
 
@@ -57,6 +58,29 @@ class Cut:
     passages: tuple[Passage, ...]
 
 
+class Pool(Protocol):
+    """Embeds in the background; see `index.encoder.pool`."""
+
+    @property
+    def room(self) -> int:
+        """Passages under way that keep it busy while others are written."""
+        ...
+
+    def begin(self, texts: Sequence[str]) -> Callable[[], Embeddings]:
+        """Begin to embed passages; what comes back waits for their unit rows `(len(texts), dim)`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What is put into the store at once; `rows` waits for the embeddings of `fresh`."""
+
+    cuts: Sequence[Cut]
+    fresh: Sequence[Passage]
+    known: Sequence[Known]
+    rows: Callable[[], Embeddings]
+
+
 def sync(
     folder: Path,
     store: Store,
@@ -65,11 +89,13 @@ def sync(
     phrases: Phrases | None = None,
     dry_run: bool = False,
     allow_empty: bool = False,
+    pool: Pool | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Report:
     """Make what the store holds of `folder` equal to the folder; articles put from elsewhere are left alone.
 
     A source that cannot be read is refused and reported, and its article, if stored before, stays.
+    `pool` embeds while this reads, cleans and writes; what is written, and in which steps, is the same without it.
     `progress(done, total)` is called after each source.
 
     Raises: IndexingError: no such folder; or it holds no article while the store holds some of it
@@ -78,18 +104,28 @@ def sync(
     if not folder.is_dir():
         raise IndexingError(f"{folder} is not a folder; sync takes a folder of articles")
     root = str(folder.resolve())
-    return _Sync(store, encoder, phrases or Phrases.load(), root, dry_run).run(folder, allow_empty, progress)
+    run = _Sync(store, encoder, phrases or Phrases.load(), root, dry_run, pool)
+    return run.run(folder, allow_empty, progress)
 
 
 class _Sync:
-    """One run: what it has seen, and the articles waiting for the encoder."""
+    """One run: what it has seen, the articles waiting for the encoder, and the steps that it works on, oldest first."""
 
-    def __init__(self, store: Store, encoder: Encoder, phrases: Phrases, root: str, dry_run: bool) -> None:
+    def __init__(
+        self,
+        store: Store,
+        encoder: Encoder,
+        phrases: Phrases,
+        root: str,
+        dry_run: bool,
+        pool: Pool | None,
+    ) -> None:
         self._store, self._encoder, self._phrases = store, encoder, phrases
-        self._root, self._dry_run = root, dry_run
+        self._root, self._dry_run, self._pool = root, dry_run, pool
         self._known = store.digests()
         self._roots = dict(store.roots())
         self._pending: list[Cut] = []
+        self._under_way: list[_Step] = []
         self._seen: set[str] = set()
         self._embedded = 0
 
@@ -99,11 +135,13 @@ class _Sync:
         changes = []
         for done, item in enumerate(read_folder(folder), start=1):
             changes.append(self._take(item))
-            if sum(len(cut.passages) for cut in self._pending) >= FLUSH_PASSAGES:
+            if _count(self._pending) >= FLUSH_PASSAGES:
                 self._flush()
+                self._store_oldest(kept=self._pool.room if self._pool else 0)
             if progress:
                 progress(done, total)
         self._flush()
+        self._store_oldest(kept=0)
         gone = self._gone()
         if gone and not self._seen and not allow_empty:
             raise IndexingError(
@@ -152,7 +190,15 @@ class _Sync:
         fresh, known = fresh_passages(pending, self._store)
         self._embedded += len(fresh)
         if pending and not self._dry_run:
-            self._store.put(entries(pending, fresh, known, self._encoder), root=self._root)
+            texts = _texts(self._encoder, fresh)
+            rows = self._pool.begin(texts) if self._pool else partial(self._encoder.encode_passages, texts)
+            self._under_way.append(_Step(pending, fresh, known, rows))
+
+    def _store_oldest(self, kept: int) -> None:
+        """Put the oldest steps into the store, as long as those after them leave so many passages under way."""
+        while self._under_way and sum(_count(step.cuts) for step in self._under_way[1:]) >= kept:
+            step = self._under_way.pop(0)
+            self._store.put(_entries(step.cuts, step.fresh, step.known, step.rows()), root=self._root)
 
     def _gone(self) -> list[str]:
         return [id_ for id_, root in self._roots.items() if root == self._root and id_ not in self._seen]
@@ -181,20 +227,33 @@ def entries(
     cuts: Sequence[Cut], fresh: Sequence[Passage], known: Sequence[Known], encoder: Encoder
 ) -> list[Entry]:
     """What to put into the store: the fresh passages embedded, the rows of the others as they are stored."""
-    rows = dict(zip((p.id for p in fresh), encode_passages(encoder, fresh), strict=True))
+    return _entries(cuts, fresh, known, encode_passages(encoder, fresh))
+
+
+def _entries(
+    cuts: Sequence[Cut], fresh: Sequence[Passage], known: Sequence[Known], embeddings: Embeddings
+) -> list[Entry]:
+    rows = dict(zip((p.id for p in fresh), embeddings, strict=True))
     return [
-        Entry(cut.article, cut.passages, _stack(cut.passages, rows, stored, encoder.key.dim))
+        Entry(cut.article, cut.passages, _stack(cut.passages, rows, stored, embeddings.shape[1]))
         for cut, stored in zip(cuts, known, strict=True)
     ]
 
 
 def encode_passages(encoder: Encoder, passages: Sequence[Passage]) -> Embeddings:
     """Unit rows `(len(passages), dim)`: each passage is read with its subheading before it, where both fit."""
+    return encoder.encode_passages(_texts(encoder, passages))
+
+
+def _texts(encoder: Encoder, passages: Sequence[Passage]) -> list[str]:
+    """What the encoder reads of each passage."""
     headed = [_with_heading(passage) for passage in passages]
     fits = (count <= encoder.max_tokens for count in encoder.count_tokens(headed))
-    return encoder.encode_passages(
-        [text if fit else passage.text for passage, text, fit in zip(passages, headed, fits, strict=True)]
-    )
+    return [text if fit else passage.text for passage, text, fit in zip(passages, headed, fits, strict=True)]
+
+
+def _count(cuts: Iterable[Cut]) -> int:
+    return sum(len(cut.passages) for cut in cuts)
 
 
 def _with_heading(passage: Passage) -> str:

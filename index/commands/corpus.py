@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -26,7 +27,7 @@ from index.encoder import load_encoder
 from index.errors import ArticleMissingError, StoreMissingError
 from index.identity import article_id
 from index.store import create_store, open_store
-from index.sync import KINDS, Report, sync
+from index.sync import KINDS, Pool, Report, sync
 from index.types import Article, EncoderKey, Passage, Store, View
 
 
@@ -54,6 +55,9 @@ def sync_folders(
         bool, typer.Option("--allow-empty", help="Let a folder without articles empty its part of the store.")
     ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if a source was refused.")] = False,
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", min=1, max=256, help="Processes that embed, a core each.")
+    ] = 1,
     as_json: JsonOption = False,
 ) -> None:
     """Make the store equal to folders of articles; only what changed is embedded.
@@ -63,7 +67,7 @@ def sync_folders(
     encoder = load_encoder(model)
     rules = Phrases.load(*(phrases or []))
     reports = {}
-    with _open_or_create(store, encoder.key, dry_run) as opened:
+    with _open_or_create(store, encoder.key, dry_run) as opened, _pool(model, encoder.key, jobs) as pool:
         for folder in dict.fromkeys(path.resolve() for path in folders):
             with counted(f"Syncing {folder.name}") as bar:
                 reports[str(folder)] = sync(
@@ -73,6 +77,7 @@ def sync_folders(
                     phrases=rules,
                     dry_run=dry_run,
                     allow_empty=allow_empty,
+                    pool=pool,
                     progress=bar,
                 )
     if as_json:
@@ -82,6 +87,15 @@ def sync_folders(
             _print_report(name, report, dry_run)
     if strict and any(report.count("refused") for report in reports.values()):
         raise typer.Exit(1)
+
+
+def _pool(model: str | None, key: EncoderKey, jobs: int) -> AbstractContextManager[Pool | None]:
+    """Processes that embed; None for one job, which this process does."""
+    if jobs == 1:
+        return nullcontext()
+    from index.encoder.pool import EncoderPool  # what starts processes takes a while to import
+
+    return EncoderPool.create(partial(load_encoder, model), key, jobs)
 
 
 @contextmanager

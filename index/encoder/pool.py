@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import connection, get_context, parent_process
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from types import TracebackType
 from typing import Self
 
 import numpy as np
@@ -28,23 +30,28 @@ Load = Callable[[], Encoder]
 
 
 class EncoderPool:
-    """Processes that embed. They start when there is work, and end with the pool or when its process dies.
+    """Processes that embed. They start when there is work, and end with the pool, and with the process that made it.
 
     The bundled model's rows are bit for bit those of one process. A sentence-transformers model computes texts in
     batches, so its rows may differ in the last bits, as they do whenever a text has other company.
     """
 
-    def __init__(self, executor: ProcessPoolExecutor, load: Load, key: EncoderKey, room: int) -> None:
+    def __init__(
+        self, executor: ProcessPoolExecutor, life: Connection, load: Load, key: EncoderKey, room: int
+    ) -> None:
         self.room = room
         self._executor = executor
+        self._life = life
         self._load = load
         self._key = key
 
     @classmethod
     def create(cls, load: Load, key: EncoderKey, jobs: int) -> Self:
         """A pool of `jobs` processes, each of which loads its encoder, of this key, by `load`."""
-        executor = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_live)
-        return cls(executor, load, key, room=jobs * PIECE * PIECES_EACH)
+        context = get_context("spawn")
+        ours, theirs = context.Pipe()
+        executor = ProcessPoolExecutor(jobs, mp_context=context, initializer=_live, initargs=(theirs,))
+        return cls(executor, ours, load, key, room=jobs * PIECE * PIECES_EACH)
 
     def begin(self, texts: Sequence[str]) -> Callable[[], Embeddings]:
         """Begin to embed passages; what comes back waits for their unit rows `(len(texts), dim)`, in order.
@@ -63,15 +70,17 @@ class EncoderPool:
             rows = [piece.result() for piece in pieces]
         return np.concatenate([np.zeros((0, self._key.dim), dtype=np.float32), *rows])
 
-    def close(self) -> None:
-        """Give up what is not begun, and wait for the processes to end: the time of a piece at most."""
-        self._executor.shutdown(cancel_futures=True)
-
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exc: object) -> None:
-        self.close()
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Wait for what is under way; after an error give it up, and the processes end where they are."""
+        if kind is not None:
+            self._life.close()
+        self._executor.shutdown(cancel_futures=True)
+        self._life.close()
 
 
 @contextmanager
@@ -99,17 +108,15 @@ _encoders: dict[EncoderKey, Encoder] = {}
 """The encoder of this process, in those that embed: loaded with the first piece."""
 
 
-def _live() -> None:
-    """What a process of the pool begins with: one thread for all that computes, and an end when its parent dies."""
+def _live(life: Connection) -> None:
+    """What a process of the pool begins with: one thread for all that computes, and an end when `life` is closed."""
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with, args=(life,), daemon=True).start()
 
 
-def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        connection.wait([parent.sentinel])
-        os._exit(1)
+def _end_with(life: Connection) -> None:
+    life.poll(None)
+    os._exit(1)
 
 
 def _encoded(load: Load, key: EncoderKey, texts: Sequence[str]) -> Embeddings:
