@@ -8,15 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from index.types import Lang, Matches, Mode
+from index.types import Content, Lang, Matches, Mode
 
 Floats = npt.NDArray[np.float64]
 
 DEFAULT_LEXICAL_WEIGHT = 0.5
 """For encoders and language pairs that nothing was tuned for."""
-
-SAME_WORDS = 0.9
-"""Passages that share so much of their words (Jaccard) tell the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,33 +80,25 @@ def lexical_scores(matches: Matches, rows: npt.NDArray[np.int64]) -> Floats:
 
 
 class Folding:
-    """Passages taken best first; one that tells the same as an earlier one is folded into it.
+    """Passages taken best first; one that says the same as an earlier one is folded into it.
 
     `groups`, empty at first, are filled with the places of each group's passages in the order they came; the first is
-    shown. With `by_article`, only the best passage of each article stands for it.
+    shown. All others of a group are like the first, but not always like each other. With `by_article`, only the best
+    passage of each article stands for it.
     """
 
     def __init__(self, groups: list[list[int]], *, by_article: bool = False) -> None:
         self.groups, self._by_article = groups, by_article
         self._articles: set[str] = set()
-        self._words: list[frozenset[int]] = []
+        self._group_of: dict[int, list[int]] = {}
 
-    def take(self, place: int, article: str, words: frozenset[int]) -> None:
-        """The next passage: its place, its article, the ids of its distinct words."""
-        for group, known in zip(self.groups, self._words, strict=True):
-            if _same(known, words):
-                group.append(place)
-                return
-        if self._by_article and article in self._articles:
-            return
-        self._articles.add(article)
-        self._words.append(words)
-        self.groups.append([place])
-
-
-def _same(one: frozenset[int], two: frozenset[int]) -> bool:
-    smaller, larger = sorted((len(one), len(two)))
-    if smaller < SAME_WORDS * larger:
-        return False
-    shared = len(one & two)
-    return shared >= SAME_WORDS * (len(one) + len(two) - shared)
+    def take(self, place: int, content: Content) -> None:
+        """The next passage: its place, and what it says."""
+        group = self._group_of.get(content.number)
+        if group is not None:
+            group.append(place)
+        elif not self._by_article or content.article_id not in self._articles:
+            self._articles.add(content.article_id)
+            self.groups.append([place])
+            for number in (content.number, *content.near):
+                self._group_of.setdefault(number, self.groups[-1])

@@ -8,6 +8,7 @@ from datetime import date
 
 from index.arabic import language
 from index.candidates import CANDIDATES, evidence
+from index.duplicates import says, telling
 from index.errors import QueryError
 from index.highlight import Highlighter
 from index.rank import Evidence, Folding, Ranking, ranked
@@ -144,7 +145,10 @@ class Searcher:
         marked = self._marked([passage.text for passage in shown], asked, found.evidence)
         hits = []
         for rank, (group, passage, spans) in enumerate(zip(page, shown, marked, strict=True), start=1):
-            articles = dict.fromkeys(passages[found.row(place)].article_id for place in group)
+            same = [passages[found.row(place)] for place in group]
+            articles = dict.fromkeys(
+                other.article_id for other in same if _holds(other.text, passage.text, spans)
+            )
             hits.append(
                 Hit(
                     rank=asked.query.offset + rank,
@@ -160,6 +164,13 @@ class Searcher:
 
     def _marked(self, texts: Sequence[str], asked: Asked, known: Evidence) -> list[tuple[Span, ...]]:
         return self._highlighter.spans(texts, asked.wanted.terms, known.rarity, asked.embedding)
+
+
+def _holds(text: str, shown: str, marked: Sequence[Span]) -> bool:
+    """Whether a passage that was folded into the one shown holds the marked sentence too: it may lack just that one."""
+    if text == shown or not marked:
+        return True
+    return says(telling(text), telling(shown[marked[0].start : marked[0].end]))
 
 
 def _check_dates(filters: Filters) -> None:
@@ -180,9 +191,9 @@ def _fold(view: View, found: Found, depth: int, *, by_article: bool) -> None:
     places = range(len(found.ranking.order))
     for start in range(0, len(places), 2 * depth):
         chunk = places[start : start + 2 * depth]
-        wordings = view.wordings([found.row(place) for place in chunk])
-        for place, (article, words) in zip(chunk, wordings, strict=True):
-            folding.take(place, article, words)
+        contents = view.contents([found.row(place) for place in chunk])
+        for place, content in zip(chunk, contents, strict=True):
+            folding.take(place, content)
         if len(found.groups) >= depth:
             return
 

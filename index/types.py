@@ -195,12 +195,23 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Content:
+    """What the passage of an article says, by number: passages of one number say the same; those whose number is in
+    `near` say the same but for a whole sentence or a few. See `index.duplicates` for where the line is.
+    """
+
+    article_id: str
+    number: int
+    near: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """One ranked passage with the chain back to its article. `relevance` is a calibrated probability, None
     while uncalibrated.
 
     `highlights` are spans within `passage.text`: the sentence that answers best, then the words in it that match;
-    `also_in` the provenance of other articles that hold the same passage.
+    `also_in` the provenance of other articles that hold the same passage, and that sentence, best match first.
     """
 
     rank: int
@@ -297,6 +308,10 @@ class View(Protocol):
         """Of the passages at these rows, in that order: the article's id and the distinct words as numbers."""
         ...
 
+    def contents(self, rows: Sequence[int]) -> list[Content]:
+        """What the passages at these rows say, in that order: duplicates were found when they were put."""
+        ...
+
     def langs(self, rows: Sequence[int]) -> list[Lang]:
         """The languages of the passages at these rows, in that order."""
         ...
@@ -331,6 +346,10 @@ class View(Protocol):
         """A page of `(article id, provenance, passage count)` ordered by source, and the number of all that
         pass.
         """
+        ...
+
+    def publishers(self) -> dict[str, int]:
+        """How many articles each publisher has, most first, then by name."""
         ...
 
 

@@ -24,7 +24,8 @@ MAY_IMPORT = {
     "index.clean": {"types", "errors", "identity", "arabic", "sentences"},
     "index.split": {"types", "arabic", "identity", "sentences"},
     "index.encoder": {"types", "errors", "stages"},
-    "index.store": {"types", "errors", "arabic", "identity", "names"},
+    "index.duplicates": {"arabic", "sentences"},
+    "index.store": {"types", "errors", "arabic", "duplicates", "identity", "names"},
     "index.sync": {"types", "errors", "identity", "read", "clean", "split"},
     "index.rank": {"types"},
     "index.relevance": {"types", "errors", "rank"},
@@ -32,7 +33,7 @@ MAY_IMPORT = {
     "index.highlight": {"types", "arabic", "sentences"},
     "index.rerank": {"errors"},
     "index.search": {
-        *("types", "errors", "arabic", "stages", "candidates", "rank", "relevance"),
+        *("types", "errors", "arabic", "stages", "candidates", "duplicates", "rank", "relevance"),
         *("highlight", "rerank", "terms", "translation"),
     },
     "index.evaluate": {"types", "errors", "identity", "search"},

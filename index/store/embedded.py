@@ -15,6 +15,7 @@ from index.store.exchange import Embed
 from index.store.main_index import Progress, Tuning
 from index.store.records import codes_of, from_codes
 from index.store.revisions import Revisions
+from index.store.upgrading import upgrade
 from index.store.upkeep import Upkeep
 from index.store.view import EmbeddedView
 from index.store.writer import Writer
@@ -64,13 +65,16 @@ class EmbeddedStore:
     ) -> Self:
         """The store in this folder. With `key`, only if its embeddings are that encoder's.
 
-        `progress(done, total)` counts passages while a missing or damaged index is rebuilt.
+        `progress(done, total)` counts passages while a missing or damaged index is rebuilt, or a store of an earlier
+        schema is brought up to date, for which it must be opened for writing.
         Raises: StoreMissingError, EncoderMismatchError, StoreLockedError, StoreDamagedError, StoreError.
         """
         require(folder)
         if read_only:
             return cls._around(folder, key, None, tuning, progress)
         with Writer.opened(folder) as writer:
+            with mapped(folder):
+                upgrade(writer.connection, folder, progress)
             return cls._around(folder, key, writer, tuning, progress)
 
     @classmethod

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 
+from index.arabic import words
 from index.errors import StoreDamagedError
 from index.store import vocabulary
 from index.store.records import PASSAGE, passage_of
@@ -45,7 +46,7 @@ def _differing(connection: sqlite3.Connection, block: Sequence[tuple[int, Passag
         for statement in ("CREATE TABLE passage (row INTEGER PRIMARY KEY)", *vocabulary.TABLES.split(";\n")):
             fresh.execute(statement)
         for row, passage, title in block:
-            vocabulary.write(fresh, row, passage, title)
+            vocabulary.write(fresh, row, passage, title, words(passage.text))
         rows = [row for row, _, _ in block]
         derived, stored = _spelt(fresh, rows), _spelt(connection, rows)
     return next((row for row in rows if derived.get(row) != stored.get(row)), None)

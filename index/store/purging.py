@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import replace
 
+from index.store import contents
 from index.store.schema import State
 
 
@@ -20,7 +21,9 @@ def purge(connection: sqlite3.Connection, state: State, oldest: int, before: flo
             f"DELETE FROM embedding_{number} WHERE row IN (SELECT row FROM passage WHERE removed <= ?)",
             (horizon,),
         )
+    doomed = contents.said_by(connection, "removed <= ?", (horizon,))
     connection.execute("DELETE FROM passage WHERE removed <= ?", (horizon,))
+    contents.purge(connection, doomed)
     connection.execute("DELETE FROM version WHERE removed <= ?", (horizon,))
     connection.execute("DELETE FROM removal WHERE revision <= ?", (horizon,))
     return replace(state, purged=horizon)

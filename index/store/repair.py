@@ -7,6 +7,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from index.arabic import words
 from index.errors import StoreDamagedError
 from index.store import checkpoint, head, schema, vocabulary
 from index.store.database import mapped, require, transaction
@@ -15,6 +16,7 @@ from index.store.inspect_words import titled_passages
 from index.store.loading import live_sums
 from index.store.main_index import Progress
 from index.store.schema import State
+from index.store.upgrading import upgrade
 from index.store.verify import Verification, inspect, verify
 from index.store.writer import Writer
 
@@ -30,6 +32,7 @@ def repair(folder: Path, *, progress: Progress | None = None) -> tuple[Verificat
     with Writer.opened(folder) as writer:
         try:
             with mapped(folder):
+                upgrade(writer.connection, folder, progress)
                 before = _repaired(folder, writer.connection)
         finally:
             writer.close()
@@ -82,7 +85,7 @@ def _rederive_words(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM word")
     for block in titled_passages(connection):
         for row, passage, title in block:
-            vocabulary.write(connection, row, passage, title)
+            vocabulary.write(connection, row, passage, title, words(passage.text))
 
 
 def _recounted(connection: sqlite3.Connection) -> State:

@@ -12,11 +12,12 @@ from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from index.errors import StoreDamagedError, StoreError
-from index.store import vocabulary
+from index.store import contents, vocabulary
 from index.store.records import checksum
 from index.types import EncoderKey
 
-VERSION = 1
+VERSION = 2
+"""2: what passages say, see contents.py. `upgrading` brings a store of schema 1 here."""
 APPLICATION_ID = 0x53414E44  # "SAND", in the database's header
 
 TABLES = """
@@ -112,12 +113,17 @@ class State:
 
 def create(connection: sqlite3.Connection, key: EncoderKey) -> None:
     """Lay out an empty store, revision 0, in the open transaction."""
-    for statement in (TABLES + vocabulary.TABLES).split(";\n"):
-        if statement.strip():
-            connection.execute(statement)
+    execute_all(connection, TABLES + vocabulary.TABLES + contents.TABLES)
     write_state(connection, State(active=add_embedding_set(connection, key)))
     connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version={VERSION}")
+
+
+def execute_all(connection: sqlite3.Connection, statements: str) -> None:
+    """Execute statements, each of which ends with its line, in the open transaction."""
+    for statement in statements.split(";\n"):
+        if statement.strip():
+            connection.execute(statement)
 
 
 def add_embedding_set(connection: sqlite3.Connection, key: EncoderKey) -> int:
@@ -134,18 +140,23 @@ def add_embedding_set(connection: sqlite3.Connection, key: EncoderKey) -> int:
 
 
 def check_version(connection: sqlite3.Connection, folder: Path) -> None:
-    """Raises: StoreError: the database is another program's, or was written by a newer version of this one."""
+    """Raises: StoreError: the database is another program's, or of an earlier or later schema than this one's."""
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if application != APPLICATION_ID:
         raise StoreDamagedError(f"{folder} does not hold a store of this program, or its header is damaged")
     if version > VERSION:
         raise StoreError(
-            f"{folder} has schema {version}, this program reads up to {VERSION}; upgrade sanad-search to open it"
+            f"{folder} has schema {version}, this program reads {VERSION}; upgrade sanad-search to open it"
         )
     if version < 1:
         raise StoreDamagedError(
             f"{folder} says it has schema {version}, which never was; its header is damaged"
+        )
+    if version < VERSION:
+        raise StoreError(
+            f"{folder} has schema {version}, this program reads {VERSION}; bring it up to date in place with"
+            " `sanad verify --repair`"
         )
 
 

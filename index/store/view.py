@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from index.errors import ArticleMissingError, StoreDamagedError, StoreError
-from index.store import matching, vocabulary
+from index.store import contents, matching, vocabulary
 from index.store.columns import LANGS, Ints, Mask
 from index.store.database import Readers
 from index.store.filtering import article_where, masks
@@ -22,6 +22,7 @@ from index.store.scoring import Direction, Scores, best, cosines, direction
 from index.types import (
     Article,
     Candidate,
+    Content,
     Embeddings,
     EncoderKey,
     Filters,
@@ -108,6 +109,11 @@ class EmbeddedView:
         """
         with self._reading() as connection:
             return vocabulary.distinct_words(connection, rows)
+
+    def contents(self, rows: Sequence[int]) -> list[Content]:
+        """What the passages at these rows say, in that order. Raises: StoreDamagedError: it is missing or damaged."""
+        with self._reading() as connection:
+            return contents.read(connection, rows)
 
     def langs(self, rows: Sequence[int]) -> list[Lang]:
         """The languages of the passages at these rows, in that order."""
@@ -197,6 +203,22 @@ class EmbeddedView:
         return [
             (article_id, provenance_of(fields[:-2]), count) for article_id, count, *fields in versions
         ], total
+
+    def publishers(self) -> dict[str, int]:
+        """How many articles each publisher has, most first, then by name.
+
+        Raises: StoreDamagedError: a name is not one that the view was made with.
+        """
+        with self._reading() as connection:
+            found = connection.execute(
+                f"SELECT publisher, count(*) FROM version WHERE {VISIBLE} AND publisher IS NOT NULL"
+                " GROUP BY publisher ORDER BY count(*) DESC, publisher",
+                {"revision": self.revision},
+            ).fetchall()
+        for name, _ in found:
+            if name not in self.memory.catalog.codes:
+                raise StoreDamagedError(f"the publisher {name} was not put; run `sanad verify`")
+        return dict(found)
 
     def _version(self, connection: sqlite3.Connection, article_id: str) -> Sequence[str | None] | None:
         """What `_checked_version` gives of an article's version of this revision; None for an unknown id."""

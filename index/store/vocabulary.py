@@ -16,7 +16,7 @@ from itertools import islice
 import numpy as np
 import numpy.typing as npt
 
-from index.arabic import words
+from index.arabic import Word, words
 from index.errors import StoreDamagedError
 from index.names import skeleton
 from index.types import Passage
@@ -45,9 +45,13 @@ LONGEST = 64
 WordIds = npt.NDArray[np.int32]
 
 
-def write(connection: sqlite3.Connection, row: int, passage: Passage, title: str) -> None:
-    """Store the words of a passage, of its heading and of its article's title, in the open transaction."""
-    fields = [_words(passage.text), _words(passage.heading or ""), _title_words(title)]
+def write(
+    connection: sqlite3.Connection, row: int, passage: Passage, title: str, found: Sequence[Word]
+) -> None:
+    """Store the words of a passage, which were `found` in its text, of its heading and of its article's title, in the
+    open transaction.
+    """
+    fields = [_kept(found), _words(passage.heading or ""), _title_words(title)]
     ids = _ids(connection, {word for field in fields for word in field})
     numbers = [number for field in fields for number in (*(ids[word] for word, _ in field), 0)]
     blob = np.array(numbers[:-1], dtype="<i4").tobytes()
@@ -130,7 +134,11 @@ def with_texts(connection: sqlite3.Connection, texts: Iterable[str]) -> dict[str
 
 
 def _words(text: str) -> list[tuple[str, str]]:
-    return [(word.text[:LONGEST], word.stem[:LONGEST]) for word in words(text)]
+    return _kept(words(text))
+
+
+def _kept(found: Sequence[Word]) -> list[tuple[str, str]]:
+    return [(word.text[:LONGEST], word.stem[:LONGEST]) for word in found]
 
 
 _title_words = lru_cache(maxsize=256)(_words)

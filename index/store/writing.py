@@ -10,9 +10,10 @@ from itertools import pairwise
 
 import numpy as np
 
+from index.arabic import words
 from index.errors import StoreError
 from index.identity import digest
-from index.store import vocabulary
+from index.store import contents, vocabulary
 from index.store.columns import Columns
 from index.store.records import (
     MASK,
@@ -202,7 +203,9 @@ class Changes:
             self._connection.execute(
                 f"INSERT INTO embedding_{self._before.active} VALUES (?, ?, ?)", code_row(row, code)
             )
-            vocabulary.write(self._connection, row, passage, title)
+            found = words(passage.text)
+            vocabulary.write(self._connection, row, passage, title, found)
+            contents.write(self._connection, row, passage.text, found)
             rows.append(row)
         self._passage_sum += _sum(rows, key, [passage.lang for passage in passages])
         self._passages += len(rows)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.rank import Evidence, Folding, best_matches, lexical_scores, ranked
-from index.types import Matches
+from index.types import Content, Matches
 
 
 def evidence(cosines: list[float], lexical: list[float], langs: list[str] | None = None) -> Evidence:
@@ -53,27 +53,58 @@ def test_rows_without_a_match_score_nothing() -> None:
     assert lexical_scores(matches([], []), np.array([1])).tolist() == [0]
 
 
-def folded(passages: list[tuple[str, set[int]]], *, by_article: bool = False) -> list[list[int]]:
+def folded(contents: list[Content], *, by_article: bool = False) -> list[list[int]]:
     folding = Folding([], by_article=by_article)
-    for place, (article, words) in enumerate(passages):
-        folding.take(place, article, frozenset(words))
+    for place, content in enumerate(contents):
+        folding.take(place, content)
     return folding.groups
 
 
-def test_nine_words_of_ten_are_the_same_eight_are_not() -> None:
-    ten = set(range(10))
-    assert folded([("a", ten), ("b", ten - {0})]) == [[0, 1]]
-    assert folded([("a", ten), ("b", ten - {0, 1})]) == [[0], [1]]
-    assert folded([("a", {1}), ("b", {2})]) == [[0], [1]]
+def test_the_same_content_is_folded_and_what_is_near_it() -> None:
+    assert folded([Content("a", 1), Content("b", 2), Content("c", 1)]) == [[0, 2], [1]]
+    near = (
+        Content("a", 1, frozenset({2, 3})),
+        Content("b", 2, frozenset({1})),
+        Content("c", 3, frozenset({1})),
+    )
+    assert folded([*near]) == [[0, 1, 2]]
+
+
+def test_what_is_near_to_one_that_is_folded_is_not_near_the_one_shown() -> None:
+    near = (
+        Content("a", 1, frozenset({2})),
+        Content("b", 2, frozenset({1, 3})),
+        Content("c", 3, frozenset({2})),
+    )
+    assert folded([*near]) == [[0, 1], [2]]
+    assert folded([near[1], near[0], near[2]]) == [[0, 1, 2]]
+
+
+def test_the_better_of_two_takes_what_is_near_to_both() -> None:
+    first, second = Content("a", 1, frozenset({3})), Content("b", 2, frozenset({3}))
+    assert folded([first, second, Content("c", 3, frozenset({1, 2}))]) == [[0, 2], [1]]
 
 
 def test_by_article_only_the_best_stands() -> None:
-    passages = [("a", {1}), ("a", {2}), ("b", {3}), ("c", {1})]
-    assert folded(passages, by_article=True) == [[0, 3], [2]]
+    contents = [Content("a", 1), Content("a", 2), Content("b", 3), Content("c", 1), Content("d", 2)]
+    assert folded(contents, by_article=True) == [[0, 3], [2], [4]]
 
 
-@given(st.lists(st.tuples(st.sampled_from("abc"), st.sets(st.integers(0, 6), min_size=1)), max_size=12))
-def test_every_passage_is_in_one_group_and_the_first_leads(passages: list[tuple[str, set[int]]]) -> None:
-    groups = folded(passages)
+@given(
+    st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 6)), max_size=12), st.sets(st.integers(0, 48))
+)
+def test_every_passage_is_in_one_group_and_the_first_leads(
+    passages: list[tuple[str, int]], pairs: set[int]
+) -> None:
+    near = {frozenset(divmod(pair, 7)) for pair in pairs}
+    contents = [
+        Content(article, number, frozenset(n for n in range(7) if n != number and {n, number} in near))
+        for article, number in passages
+    ]
+    groups = folded(contents)
     assert sorted(place for group in groups for place in group) == list(range(len(passages)))
     assert all(group == sorted(group) for group in groups)
+    for first, *others in groups:
+        assert all(
+            contents[place].number in {contents[first].number, *contents[first].near} for place in others
+        )

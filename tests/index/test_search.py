@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 
 import pytest
@@ -123,11 +123,43 @@ def test_the_same_passage_in_several_articles_is_one_hit(store: EmbeddedStore) -
     ]
 
 
-def test_one_other_word_in_eleven_is_still_the_same_story(store: EmbeddedStore) -> None:
-    words = "one two three four five six seven eight nine ten summit"
-    store.put([entry("a", words), entry("b", words + " today"), entry("c", "summit of two")])
+def test_one_other_word_is_another_story(store: EmbeddedStore) -> None:
+    store.put(
+        [
+            entry("a", "Sarah Adams opened the summit in Astana on Monday with 12 ministers"),
+            entry("b", "Sarah Adams opened the summit in Astana on Monday with 13 ministers"),
+            entry("c", "Peter Adams opened the summit in Astana on Monday with 12 ministers"),
+            entry("d", "SARAH ADAMS opened the summit, in Astana, on Monday with 12 ministers."),
+        ]
+    )
     answer = searcher(store).search(Query("summit"))
-    assert len(answer.hits) == 2
+    told = {hit.provenance.source: [of.source for _, of in hit.also_in] for hit in answer.hits}
+    assert told == {"a": ["d"], "b": [], "c": []}
+
+
+LONG = (
+    "The summit opened in Astana on Monday with ministers of five states. "
+    "They spoke about water for hours, officials of the ministry said."
+)
+LONGER = LONG + " A law on trade is to follow in the spring."
+
+
+def test_a_sentence_more_is_the_same_story(store: EmbeddedStore) -> None:
+    store.put([entry("a", LONG), entry("b", LONGER), entry("c", "water")])
+    answer = searcher(store).search(Query("summit", mode="semantic"))
+    assert [(hit.provenance.source, [of.source for _, of in hit.also_in]) for hit in answer.hits] == [
+        ("a", ["b"]),
+        ("c", []),
+    ]
+
+
+def test_no_article_is_said_to_hold_a_marked_sentence_that_it_lacks(store: EmbeddedStore) -> None:
+    store.put([entry("a", LONG), entry("b", LONGER), entry("c", "(Reuters) - " + LONGER)])
+    (hit,) = searcher(store).search(Query("a law on trade", mode="lexical")).hits
+    assert (
+        hit.passage.text[slice(*astuple(hit.highlights[0]))] == "A law on trade is to follow in the spring."
+    )
+    assert (hit.provenance.source, [of.source for _, of in hit.also_in]) == ("b", ["c"])
 
 
 def test_a_duplicate_within_an_article_names_no_other_article(store: EmbeddedStore) -> None:

@@ -1,0 +1,257 @@
+"""When two passages say the same: what is compared of a passage, and how copies of it are looked for.
+
+Two passages say the same if their words are the same in the same order, or if one of them has whole sentences more.
+One word that is another, a number, a name or a "not" among them, and each of the two stands for itself: nothing is
+taken for a slip. What is no statement of a passage is left out: a dateline, byline or credit of the agency it came by,
+punctuation, tashkeel, and whatever else `index.arabic.fold` takes for the same spelling.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from index.arabic import Word, words
+from index.sentences import sentences
+
+if TYPE_CHECKING:
+    from datasketch import MinHash
+
+SHINGLE = 3
+"""Words side by side that are hashed as one."""
+
+BANDS, ROWS = 10, 3
+"""MinHash values, by band: two passages are compared if all values of any band agree (Leskovec et al. 2020, ch. 3.4).
+
+That is nearly sure where half of all shingles or more are shared, and rare where one in ten is.
+"""
+
+FEWEST = 8
+"""With fewer words a passage has no near-duplicates, only copies."""
+
+MORE = 0.5
+"""So much may be added, for each word of the shorter passage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What a passage says: its `words` as they are compared, and where in `text` each begins."""
+
+    text: str
+    words: tuple[str, ...]
+    starts: tuple[int, ...]
+
+    @property
+    def digest(self) -> bytes:
+        """16 bytes, the same for all passages of these words; one without words is told by its characters."""
+        said = "\n".join(self.words) or self.text
+        return hashlib.sha256(said.encode("utf-8", "surrogatepass")).digest()[:16]
+
+
+def telling(text: str, found: Sequence[Word] | None = None) -> Telling:
+    """What a passage says; `found` are its words, if they are known already."""
+    start, end = _body(text)
+    kept = [word for word in (words(text) if found is None else found) if start <= word.span.start < end]
+    return Telling(text, tuple(_exact(text, word) for word in kept), tuple(word.span.start for word in kept))
+
+
+def near(one: Telling, other: Telling) -> bool:
+    """Whether one says what the other says and a sentence or a few more, but for half as many words again at most."""
+    shorter, longer = sorted((one, other), key=lambda told: len(told.words))
+    if len(shorter.words) < FEWEST or len(longer.words) > (1 + MORE) * len(shorter.words):
+        return False
+    said, place = shorter.words, 0
+    for sentence in _sentences(longer):
+        if said[place : place + len(sentence)] == sentence:
+            place += len(sentence)
+    return place == len(said)
+
+
+def says(told: Telling, sentence: Telling) -> bool:
+    """Whether a passage holds all words of a sentence side by side."""
+    size = len(sentence.words)
+    return any(
+        told.words[start : start + size] == sentence.words for start in range(len(told.words) - size + 1)
+    )
+
+
+def bands(told: Telling) -> list[int]:
+    """One number a band, signed 32-bit, over MinHash values of its shingles; none for a passage of few words.
+
+    Passages that share one may be near-duplicates. The numbers are kept in stores: they must never change.
+    """
+    if len(told.words) < FEWEST:
+        return []
+    sketch = _empty_sketch().copy()
+    sketch.update_batch(list(_shingles(told.words)))
+    values = np.asarray(sketch.hashvalues, dtype="<u4").reshape(BANDS, ROWS)
+    return [zlib.crc32(row.tobytes(), band) - (1 << 31) for band, row in enumerate(values)]
+
+
+@lru_cache(maxsize=1)
+def _empty_sketch() -> MinHash:
+    from datasketch import MinHash  # takes as long as all else at a start, and only who writes needs it
+
+    return MinHash(BANDS * ROWS, seed=1, hashfunc=zlib.crc32, scheme="affine32")
+
+
+def _shingles(said: Sequence[str]) -> Iterator[bytes]:
+    for start in range(len(said) - SHINGLE + 1):
+        yield " ".join(said[start : start + SHINGLE]).encode("utf-8", "surrogatepass")
+
+
+def _sentences(told: Telling) -> Iterator[tuple[str, ...]]:
+    """The words of each sentence."""
+    place = 0
+    for span in sentences(told.text):
+        start = place
+        while place < len(told.words) and told.starts[place] < span.end:
+            place += 1
+        yield told.words[start:place]
+
+
+def _exact(text: str, word: Word) -> str:
+    """A word as it is compared: a number with its sign, its currency and its percent sign."""
+    if not any(map(str.isdigit, word.text)):
+        return word.text
+    before, after = text[: word.span.start].rstrip(), text[word.span.end :].lstrip()
+    signs = [char for char in (*before[-1:], *after[:1]) if _is_sign(char)]
+    minus = _MINUS.search(text, max(0, word.span.start - 2), word.span.start)
+    return "".join(["-" if minus else "", word.text, *signs]).replace("٪", "%")
+
+
+def _is_sign(char: str) -> bool:
+    return char in "%٪‰°±<>" or unicodedata.category(char) == "Sc"
+
+
+def _body(text: str) -> tuple[int, int]:
+    """Where a passage begins behind its dateline or byline, and where it ends before its credit."""
+    leads = (pattern.match(text) for pattern in _LEADS)
+    start = next((lead.end() for lead in leads if lead and _is_agency(lead["who"])), 0)
+    if not start and (byline := _BYLINE.match(text)):
+        start = byline.end()
+    credit = _CREDIT.search(text, max(start, len(text) - _LONGEST_CREDIT))
+    end = credit.start() if credit and _is_agency(credit["bracketed"] or credit["dashed"]) else len(text)
+    return (start, end) if text[start:end].strip() else (0, len(text))
+
+
+def _is_agency(who: str) -> bool:
+    """Whether this names an agency, or some, and nothing else."""
+    return bool(_agencies().fullmatch(_plain(who)))
+
+
+@lru_cache(maxsize=1)
+def _agencies() -> re.Pattern[str]:
+    """Agencies by their folded words, with what stands before and between them."""
+    named = "|".join(sorted({re.escape(_plain(name)) for name in AGENCIES}, key=len, reverse=True))
+    linking = "|".join(sorted(map(_plain, _LINKING)))
+    return re.compile(rf"(?:(?:{linking}) )*(?:{named})(?: (?:(?:{linking}) )*و?(?:{named}))*")
+
+
+def _plain(text: str) -> str:
+    return " ".join(word.text for word in words(text))
+
+
+AGENCIES = (
+    *(
+        "رويترز",
+        "فرانس برس",
+        "الصحافة الفرنسية",
+        "الفرنسية",
+        "أ ف ب",
+        "اف ب",
+        "أسوشيتد برس",
+        "أسوشييتد برس",
+        "أ ب",
+    ),
+    *(
+        "الألمانية",
+        "د ب أ",
+        "الأوروبية",
+        "الأناضول",
+        "شينخوا",
+        "سبوتنيك",
+        "تاس",
+        "إنترفاكس",
+        "بلومبرغ",
+        "بلومبيرغ",
+    ),
+    *(
+        "واس",
+        "وام",
+        "قنا",
+        "كونا",
+        "بنا",
+        "بترا",
+        "سانا",
+        "واج",
+        "وات",
+        "وفا",
+        "أ ش أ",
+        "أنباء الشرق الأوسط",
+        "وكالات",
+    ),
+    *(
+        "الأنباء السعودية",
+        "أنباء الإمارات",
+        "الأنباء القطرية",
+        "الأنباء الكويتية",
+        "أنباء البحرين",
+        "الأنباء الأردنية",
+    ),
+    *("الأنباء الفرنسية", "الأنباء الألمانية", "أنباء الأناضول", "الوكالات"),
+    *(
+        "Reuters",
+        "AFP",
+        "Agence France-Presse",
+        "AP",
+        "Associated Press",
+        "dpa",
+        "EFE",
+        "ANSA",
+        "UPI",
+        "PA",
+        "PA Media",
+    ),
+    *(
+        "Anadolu",
+        "Anadolu Agency",
+        "AA",
+        "Xinhua",
+        "TASS",
+        "Interfax",
+        "Sputnik",
+        "Bloomberg",
+        "Kyodo",
+        "agencies",
+    ),
+    *("SPA", "WAM", "QNA", "KUNA", "BNA", "Petra", "SANA", "MENA", "WAFA", "news agencies"),
+)
+"""Whose name in a dateline, or in brackets or behind a dash at the end, says where a passage came from."""
+_LINKING = ("وكالة", "نقلا عن", "عن", "من", "و", "the", "and", "via", "from")
+
+_MINUS = re.compile(r"(?<!\w)[-−]\Z")
+_PLACE = r"[^\W\d_][^()\n.!?؟:/]{1,30}?\s*"
+_WHO = r"(?P<who>[^()\n!?؟:/–—]{2,40}?)\s*"
+_LEADS = (
+    re.compile(
+        rf"\s*(?:{_PLACE})?\(\s*{_WHO}\)\s*[-–—ـ:]+\s*"
+    ),  # القاهرة (رويترز) -; CAIRO, Sept 3 (Reuters) -
+    re.compile(rf"\s*{_PLACE}[-–—ـ/]+\s*{_WHO}(?:[:/]|\s[-–—ـ]+)\s*"),  # دبي - رويترز -; عواصم/وكالات/
+    re.compile(rf"\s*{_WHO}:\s*"),  # رويترز:
+)
+_BYLINE = re.compile(
+    r"\s*(?:كتب|كتبت|تقرير|إعداد|بقلم)\s*[:–—/-]\s*(?:[^\W\d_]+\s+){1,3}[^\W\d_]+\s*[:–—-]+\s"  # كتب: محمد علي -
+)
+_LONGEST_CREDIT = 60
+_CREDIT = re.compile(  # … (رويترز); … - أ ف ب
+    r"(?:[(\[]\s*(?P<bracketed>[^()\[\]\n]{2,40}?)\s*[)\]]|\s[-–—]+\s*(?P<dashed>[^-–—\n]{2,40}?))[\s.]*\Z"
+)
