@@ -33,6 +33,11 @@ def scope_needed(method: str, path: str) -> Scope | None:
 ASKED_BY_POST = ("/v1/search", "/v1/search/batch", "/v1/embeddings", "/v1/rerank")
 
 
+def is_page(path: str) -> bool:
+    """Whether a browser shows what is at this path, so that a refusal there is a page too."""
+    return path in ("/", "/demo") or path.startswith("/articles/")
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """The secret a request carries. `is_basic` says that a browser sends it by itself, wherever a page tells it to."""

@@ -140,5 +140,5 @@ def _size(scope: Scope) -> int:
 
 def challenge(path: str) -> dict[str, str]:
     """How to show a key: a browser on a page asks its reader, a program is told."""
-    is_page = path == "/" or path.startswith("/articles/")
-    return {"WWW-Authenticate": 'Basic realm="Sanad", charset="UTF-8"' if is_page else 'Bearer realm="Sanad"'}
+    basic, bearer = 'Basic realm="Sanad", charset="UTF-8"', 'Bearer realm="Sanad"'
+    return {"WWW-Authenticate": basic if auth.is_page(path) else bearer}

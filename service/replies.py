@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Match, Mount
 
+from service import auth
 from service.pages import problem_page
 from service.problems import MEDIA_TYPE, from_exception
 
@@ -49,8 +50,4 @@ def _methods(request: Request) -> list[str]:
 
 def _wants_page(request: Request) -> bool:
     path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
-    return (
-        request.method == "GET"
-        and (path == "/" or path.startswith("/articles/"))
-        and "text/html" in request.headers.get("accept", "")
-    )
+    return request.method == "GET" and auth.is_page(path) and "text/html" in request.headers.get("accept", "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from fastapi.testclient import TestClient
@@ -15,6 +16,9 @@ from index.types import Article, Entry, Passage, Provenance, Span
 from service.app import create_app
 from service.settings import Settings
 from tests.fakes import ConceptEncoder
+
+if TYPE_CHECKING:
+    from tests.service.institution import Institution
 
 HOSTILE = '<script>alert("1")</script><img src=x onerror=alert(2)>'
 
@@ -99,3 +103,11 @@ def settings() -> Settings:
 def client(searcher: Searcher, settings: Settings) -> Iterator[TestClient]:
     with TestClient(create_app(settings, searcher)) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Institution]:
+    from tests.service.institution import institution  # which takes its articles from here
+
+    with institution(tmp_path_factory.mktemp("house") / "store") as house:
+        yield house

@@ -11,15 +11,9 @@ import openai
 import pytest
 
 from tests.fakes import ConceptEncoder
-from tests.service.institution import Institution, institution, served
+from tests.service.institution import Institution, served
 
 TEXTS = ["water law", "قمة حول المعادن", "aircraft"]
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Institution]:
-    with institution(tmp_path_factory.mktemp("house") / "store") as house:
-        yield house
 
 
 @pytest.fixture(scope="module")

@@ -44,12 +44,6 @@ OPENS = {"search": {"search", "admin"}, "metrics": {"metrics", "admin"}, "admin"
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Institution]:
-    with institution(tmp_path_factory.mktemp("house") / "store") as house:
-        yield house
-
-
-@pytest.fixture(scope="module")
 def client(house: Institution) -> Iterator[TestClient]:
     with TestClient(house.app) as client:
         yield client
@@ -103,8 +97,9 @@ def test_a_key_may_be_shown_in_three_ways(client: TestClient, house: Institution
         assert client.get("/v1/search?q=water", headers=headers).status_code == 200
 
 
-def test_a_browser_is_asked_for_a_key_by_the_page(client: TestClient) -> None:
-    response = client.get("/?q=water", headers={"Accept": "text/html"})
+@pytest.mark.parametrize("page", ["/?q=water", "/demo", "/articles/0123456789abcdef"])
+def test_a_browser_is_asked_for_a_key_by_the_page(client: TestClient, page: str) -> None:
+    response = client.get(page, headers={"Accept": "text/html"})
     assert response.status_code == 401
     assert response.headers["WWW-Authenticate"] == 'Basic realm="Sanad", charset="UTF-8"'
     assert "text/html" in response.headers["Content-Type"]

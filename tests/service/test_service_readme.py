@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from service.settings import Settings
-from tests.service.institution import Institution, institution, served
+from tests.service.institution import Institution, served
 
 README = (Path(__file__).parents[2] / "service" / "README.md").read_text("utf-8")
 RUN = {
@@ -26,12 +26,6 @@ RUN = {
 
 def examples() -> list[tuple[str, str]]:
     return re.findall(r"^```(sh|python|js)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Institution]:
-    with institution(tmp_path_factory.mktemp("house") / "store") as house:
-        yield house
 
 
 @pytest.fixture(scope="module")

@@ -28,12 +28,6 @@ BATCH = "/v1/articles:batch"
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Institution]:
-    with institution(tmp_path_factory.mktemp("house") / "store") as house:
-        yield house
-
-
-@pytest.fixture(scope="module")
 def client(house: Institution) -> Iterator[TestClient]:
     with TestClient(house.app, headers=house.keys["admin"]) as client:
         yield client
