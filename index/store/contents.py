@@ -135,8 +135,9 @@ def _candidates(connection: sqlite3.Connection, numbers: Sequence[int]) -> Itera
         return
     one = f"SELECT content FROM (SELECT content FROM band WHERE number = ? ORDER BY content LIMIT {COMPARED})"
     for content, digest, text in connection.execute(
-        "SELECT id, digest, (SELECT text FROM said JOIN passage USING (row) WHERE said.content = id LIMIT 1)"
-        f" FROM content WHERE id IN ({' UNION '.join([one] * len(numbers))})",
+        "SELECT known.id, digest,"
+        " (SELECT text FROM said JOIN passage USING (row) WHERE said.content = known.id LIMIT 1)"
+        f" FROM content AS known WHERE known.id IN ({' UNION '.join([one] * len(numbers))})",
         numbers,
     ).fetchall():
         if text is not None:
