@@ -9,6 +9,7 @@ export HF_HUB_OFFLINE ?= 1
 .PHONY: serve test test-fast test-browser torture check format bench bench-scale calibrate model evaluate-model screenshots lock clean
 
 DATA ?= ../shared/data
+MODEL ?= index/model
 
 serve: $(VENV)/.serve ## Sync seeds/ and serve it on http://127.0.0.1:8000
 	$(BIN)/sanad sync seeds
@@ -38,8 +39,8 @@ calibrate: $(VENV)/.test ## Fusion weights and relevance anew, for the encoder t
 model: $(VENV)/.test ## The bundled encoder from nothing: hours; every stage is resumable
 	$(BIN)/python -m training make --data $(DATA)
 
-evaluate-model: $(VENV)/.test ## The bundled encoder on the development sets, beside BM25, its teacher and the first model
-	$(BIN)/python -m training evaluate --data $(DATA)
+evaluate-model: $(VENV)/.test ## MODEL (the bundled one) on the development sets, beside BM25, its teacher and the first model
+	$(BIN)/python -m training evaluate --data $(DATA) --model $(MODEL)
 
 screenshots: $(VENV)/.test ## The pictures of the pages anew
 	$(BIN)/python -m tests.browser.screenshots
