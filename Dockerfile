@@ -1,34 +1,49 @@
-# syntax=docker/dockerfile:1
 # The default target serves the bundled model without torch; `--target models` adds any sentence-transformers model.
-ARG BASE=docker.io/library/python:3.11-slim
+# `make container` builds both, runs them as they are meant to run and checks what is said here.
+
+# The base is pinned by its digest (an index of many platforms). Any image with Python 3.11 and its venv module will do:
+#   podman build --format docker --build-arg BASE=IMAGE@sha256:DIGEST .
+ARG BASE=docker.io/library/python:3.11-slim-bookworm@sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c637cecc392d97f980d4fec56b
 
 FROM ${BASE} AS build
 WORKDIR /build
+# pip stays in a folder of its own, behind in this stage: what is served cannot install anything.
+RUN python3 -m venv /opt/pip && python3 -m venv --without-pip /opt/sanad
 COPY requirements.lock ./
-RUN python3 -m venv /opt/sanad && /opt/sanad/bin/python -m pip install --no-cache-dir --require-hashes -r requirements.lock
+# pytrec-eval-terrier asks for scipy, a quarter of all that is installed, and never imports it.
+RUN /opt/pip/bin/pip --python /opt/sanad/bin/python install --no-cache-dir --require-hashes --only-binary :all: -r requirements.lock \
+ && /opt/pip/bin/pip --python /opt/sanad/bin/python uninstall --yes scipy
 COPY pyproject.toml README.md LICENSE ./
 COPY index index
 COPY service service
-RUN /opt/sanad/bin/python -m pip install --no-cache-dir --no-deps .
+RUN /opt/pip/bin/pip --python /opt/sanad/bin/python install --no-cache-dir --no-deps .
 
 FROM build AS build-models
-RUN /opt/sanad/bin/python -m pip install --no-cache-dir "torch==2.13.0" \
- && /opt/sanad/bin/python -m pip install --no-cache-dir "/build[models]"
+# torch for the CPU alone, without the gigabytes of CUDA; only torch is taken from this index.
+ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
+COPY requirements-dev.lock ./
+RUN /opt/pip/bin/pip --python /opt/sanad/bin/python install --no-cache-dir --index-url "${TORCH_INDEX}" --no-deps -c requirements-dev.lock torch \
+ && /opt/pip/bin/pip --python /opt/sanad/bin/python install --no-cache-dir --only-binary :all: -c requirements-dev.lock "sanad-search[models]"
 
 FROM ${BASE} AS runtime
-RUN useradd --system --uid 10001 --home-dir /data sanad && install -d -o sanad /data
-ENV PATH=/opt/sanad/bin:$PATH SANAD_STORE=/data/store SANAD_HOST=0.0.0.0 PYTHONDONTWRITEBYTECODE=1
+LABEL org.opencontainers.image.title="Sanad" \
+      org.opencontainers.image.description="Semantic search for Arabic and English" \
+      org.opencontainers.image.licenses="Apache-2.0"
+RUN groupadd --system --gid 10001 sanad \
+ && useradd --system --uid 10001 --gid sanad --no-create-home --home-dir /data --shell /usr/sbin/nologin sanad \
+ && install -d -o sanad -g sanad -m 0750 /data
+ENV PATH=/opt/sanad/bin:$PATH SANAD_STORE=/data/store SANAD_HOST=0.0.0.0 SANAD_PORT=8000 PYTHONDONTWRITEBYTECODE=1
 COPY seeds /usr/share/sanad/seeds
-USER sanad
+COPY --chmod=0755 release/start.sh /usr/local/bin/start-sanad
+USER 10001:10001
 WORKDIR /data
 VOLUME /data
 EXPOSE 8000
-HEALTHCHECK --start-period=10s CMD ["python3", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/readyz')"]
-# A first start answers from the seeds until `sanad sync` brings a corpus. Beyond loopback nothing is served without a
-# key: the first one is made here and told once, in the container's log.
-CMD ["sh", "-c", "[ -e \"$SANAD_STORE\" ] || sanad sync /usr/share/sanad/seeds; [ -e \"$SANAD_STORE/keys.json\" ] || sanad keys create --scope search --name first; exec sanad serve"]
+HEALTHCHECK --interval=30s --timeout=5s --start-period=60s CMD ["python3", "-c", "import os, urllib.request as r; r.urlopen(f'http://127.0.0.1:{os.environ[\"SANAD_PORT\"]}/readyz', timeout=4)"]
+CMD ["start-sanad"]
 
 FROM runtime AS models
+ENV HF_HOME=/data/models
 COPY --from=build-models /opt/sanad /opt/sanad
 
 FROM runtime AS default

@@ -6,7 +6,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: serve test test-fast test-browser torture check format bench bench-scale calibrate model evaluate-model screenshots lock clean
+.PHONY: serve test test-fast test-browser torture container check format bench bench-scale calibrate model evaluate-model screenshots lock clean
 
 DATA ?= ../shared/data
 MODEL ?= index/model
@@ -19,13 +19,16 @@ test: $(VENV)/.test ## Every test but the torture
 	$(BIN)/python -m pytest
 
 test-fast: $(VENV)/.test ## Seconds: no torch, no subprocess, no browser
-	$(BIN)/python -m pytest -m "not slow and not browser and not torture" --hypothesis-profile fast
+	$(BIN)/python -m pytest -m "not slow and not browser and not torture and not shipping" --hypothesis-profile fast
 
 test-browser: $(VENV)/.test ## The pages in a real headless Chromium
 	$(BIN)/python -m pytest -m browser
 
 torture: $(VENV)/.test ## Kills, damage, full disks, floods and load: an hour and more
 	$(BIN)/python -m pytest -m torture --timeout 3600 -s
+
+container: $(VENV)/.test ## Build the images and run them confined; needs podman, and debootstrap or BASE=IMAGE@sha256:…
+	BASE=$(BASE) TORCH_INDEX=$(TORCH_INDEX) $(BIN)/python -m pytest -m shipping --timeout 3600 tests/container
 
 bench: $(VENV)/.test ## Where the time of a search goes, on the seeds and at 100,000 passages
 	$(BIN)/python -m benchmarks.latency
