@@ -21,11 +21,10 @@ def evidence(
     view: View, query: Query, lang: Lang, asked: Wanted, embedding: Embeddings | None, k: int
 ) -> Evidence:
     """The k best candidates of each search that the mode calls for."""
-    matches, bound = _matches(view, query, asked)
+    matches, nearest = _found(view, query, asked, embedding, k)
     rows = best_matches(matches, k)
     cosines = np.zeros(len(rows))
     if embedding is not None:
-        nearest = [] if bound else view.nearest(embedding, k, query.filters)
         rows, cosines = _with_cosines(view, embedding, rows, nearest)
     return Evidence(
         query_lang=lang,
@@ -38,19 +37,23 @@ def evidence(
     )
 
 
-def _matches(view: View, query: Query, asked: Wanted) -> tuple[Matches, bool]:
-    """The lexical matches, and whether nothing else may answer: what is quoted must stand in every passage.
+def _found(
+    view: View, query: Query, asked: Wanted, embedding: Embeddings | None, k: int
+) -> tuple[Matches, Sequence[Candidate]]:
+    """The lexical matches and the nearest, none of these where something is quoted: it must stand in every passage.
 
     Where no passage holds what is quoted, as when an English phrase is looked for in Arabic text, hybrid search takes
     it for words like others.
     """
-    if query.mode == "semantic":
-        return NOTHING, False
-    if asked.phrases:
-        matches = view.matches(asked.terms, asked.phrases, query.filters)
+    if asked.phrases and query.mode != "semantic":
+        matches = view.matches(asked.terms, asked.phrases, query.filters, k=k)
         if len(matches.rows) or query.mode == "lexical":
-            return matches, True
-    return view.matches(asked.terms, (), query.filters), False
+            return matches, ()
+    nearest = () if embedding is None else view.nearest(embedding, k, query.filters)
+    if query.mode == "semantic":
+        return NOTHING, nearest
+    near = [candidate.row for candidate in nearest]
+    return view.matches(asked.terms, (), query.filters, k=k, near=near), nearest
 
 
 def _with_cosines(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from index.arabic import language
@@ -70,10 +70,11 @@ class Searcher:
         """The best passages for the query, all read from one revision.
 
         Raises: QueryError: the text is blank or longer than `MAX_QUERY`, a date is none, `offset + limit` exceeds
-        `MAX_DEPTH`, or reranking is asked for and there is no reranker.
+        `MAX_DEPTH`, reranking is asked for and there is no reranker, or lexical mode where the store has no words.
         """
         self._check(query)
         view = self.store.view()
+        wished, query = query.mode, _possible(query, view)
         asked = self.asked(view, query)
         found = self.found(view, asked)
         relevance = self.calibration.relevance(found.evidence, found.ranking, query.mode)
@@ -95,6 +96,7 @@ class Searcher:
             passages=view.passage_count,
             hits=hits,
             reranked=reranked,
+            notice=None if query.mode == wished else view.without_words,
         )
 
     def asked(self, view: View, query: Query) -> Asked:
@@ -171,6 +173,15 @@ def _holds(text: str, shown: str, marked: Sequence[Span]) -> bool:
     if text == shown or not marked:
         return True
     return says(telling(text), telling(shown[marked[0].start : marked[0].end]))
+
+
+def _possible(query: Query, view: View) -> Query:
+    """The query in a mode that the store can answer: by meaning alone where it has no words."""
+    if view.without_words is None or query.mode == "semantic":
+        return query
+    if query.mode == "lexical":
+        raise QueryError("mode", view.without_words)
+    return replace(query, mode="semantic")
 
 
 def _check_dates(filters: Filters) -> None:

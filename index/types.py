@@ -5,7 +5,7 @@ Offsets everywhere are Unicode code points, start inclusive, end exclusive.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, Self, TypeAlias
 
@@ -229,7 +229,8 @@ class Answer:
     used.
 
     `answerable` says whether anything in the corpus answers the query; None while uncalibrated. `reranked` counts the
-    first hits that were reranked, fewer than there are when time ran out; None when it was not asked for.
+    first hits that were reranked, fewer than there are when time ran out; None when it was not asked for. `notice` says
+    in one line why another mode than the one asked for was used; None when it was that one.
     """
 
     query_lang: Lang
@@ -239,6 +240,7 @@ class Answer:
     passages: int
     hits: tuple[Hit, ...] = field(default=())
     reranked: int | None = None
+    notice: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +290,11 @@ class View(Protocol):
     @property
     def article_count(self) -> int: ...
 
+    @property
+    def without_words(self) -> str | None:
+        """Why nothing can be searched by its words here, in one line fit for a user; None where it can."""
+        ...
+
     def nearest(self, embedding: Embeddings, k: int, filters: Filters = Filters()) -> list[Candidate]:
         """The k passages of highest cosine that pass the filters, best first, ties by lower row; fewer when
         fewer pass.
@@ -299,9 +306,18 @@ class View(Protocol):
         ...
 
     def matches(
-        self, terms: Sequence[Term], phrases: Sequence[Sequence[str]] = (), filters: Filters = Filters()
+        self,
+        terms: Sequence[Term],
+        phrases: Sequence[Sequence[str]] = (),
+        filters: Filters = Filters(),
+        *,
+        k: int | None = None,
+        near: Sequence[int] = (),
     ) -> Matches:
-        """The passages that pass the filters, hold every phrase (folded words side by side) and any of the terms."""
+        """The passages that pass the filters, hold every phrase (folded words side by side) and any of the terms.
+
+        All of them; or, where `k` is given and the engine cannot list all, its k best and those among the rows `near`.
+        """
         ...
 
     def wordings(self, rows: Sequence[int]) -> list[tuple[str, frozenset[int]]]:
@@ -387,6 +403,28 @@ class Store(Protocol):
 
     def delete(self, article_ids: Sequence[str]) -> int:
         """Remove these articles in one step; unknown ids are ignored; returns the revision after."""
+        ...
+
+    def prepare(
+        self,
+        key: EncoderKey,
+        embed: Callable[[Sequence[Passage]], Embeddings],
+        progress: Callable[[int, int], None] | None = None,
+    ) -> View:
+        """Embed all passages with another encoder beside the live one; the view that it would give.
+
+        Done again after a kill, only the rest is embedded. `progress(done, total)` counts passages.
+        """
+        ...
+
+    def switch(self, key: EncoderKey) -> int:
+        """Let a prepared encoder answer from now on, in one step; returns the new revision. The one before stays, to
+        be rolled back to.
+        """
+        ...
+
+    def previous_key(self) -> EncoderKey:
+        """The encoder that answered before the last switch. Raises: StoreError: there is none."""
         ...
 
     def close(self) -> None: ...

@@ -50,6 +50,7 @@ def search_answer(
         index=wire.IndexRef(revision=answer.revision, passages=answer.passages),
         hits=[hit(found, base) for found in answer.hits],
         reranked=answer.reranked,
+        notice=answer.notice,
     )
 
 

@@ -96,6 +96,11 @@ class SearchAnswer(BaseModel):
         exclude_if=lambda value: value is None,
         description="So many of the first hits were reranked in time; absent unless `rerank` was asked for.",
     )
+    notice: str | None = Field(
+        default=None,
+        exclude_if=lambda value: value is None,
+        description="Why `mode` is another than was asked for; absent where it is that one.",
+    )
 
 
 class BatchAnswer(BaseModel):
@@ -186,6 +191,11 @@ class Ready(BaseModel):
     status: Literal["ready"]
     revision: int
     passages: int
+    notice: str | None = Field(
+        default=None,
+        exclude_if=lambda value: value is None,
+        description="What cannot be searched here, and why; absent where everything can.",
+    )
 
 
 class ArticleWritten(BaseModel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import Annotated, cast
 
 import typer
 
@@ -15,11 +15,9 @@ from index.encoder import load_encoder
 from index.errors import EncoderError, StoreError
 from index.evaluate import Question, evaluate, load_questions
 from index.search import Searcher
+from index.store import open_store
 from index.sync import encode_passages
 from index.types import Embeddings, Encoder, Passage, Store, View
-
-if TYPE_CHECKING:
-    from index.store.embedded import EmbeddedStore
 
 MAIN = "nDCG@10"
 
@@ -51,7 +49,7 @@ def use(
         raise typer.BadParameter("--min-ndcg needs --judge FILE")
     questions = load_questions(judge) if judge else None
     encoder = load_encoder(name)
-    with _writable(store) as opened:
+    with open_store(store) as opened:
         if opened.encoder_key == encoder.key:
             _say(f"{store} is already embedded with {encoder.key.id} ({encoder.key.revision})")
             return
@@ -66,7 +64,7 @@ def use(
 
 def rollback(store: StoreOption = DEFAULT_STORE) -> None:
     """Return to the model before the last switch; what was put since is embedded with it first."""
-    with _writable(store) as opened:
+    with open_store(store) as opened:
         key = opened.previous_key()
 
         def embed(passages: Sequence[Passage]) -> Embeddings:
@@ -81,12 +79,6 @@ def rollback(store: StoreOption = DEFAULT_STORE) -> None:
             opened.prepare(key, embed, progress)
         revision = opened.switch(key)
     _say(f"{store} is searched with {key.id} ({key.revision}) again; revision {revision}")
-
-
-def _writable(store: str) -> EmbeddedStore:
-    from index.store.embedded import EmbeddedStore  # FAISS takes a while to import
-
-    return EmbeddedStore.open(Path(store))
 
 
 def _embedded(encoder: Encoder, passages: Sequence[Passage]) -> Embeddings:
@@ -114,7 +106,7 @@ def _loaded(name: str) -> Encoder:
 def _check(
     questions: Sequence[Question],
     minimum: float | None,
-    opened: EmbeddedStore,
+    opened: Store,
     candidate: View,
     encoder: Encoder,
 ) -> None:

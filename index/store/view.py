@@ -59,6 +59,11 @@ class EmbeddedView:
     def article_count(self) -> int:
         return self.state.articles
 
+    @property
+    def without_words(self) -> None:
+        """None: there are always posting lists."""
+        return None
+
     def nearest(self, embedding: Embeddings, k: int, filters: Filters = ANYTHING) -> list[Candidate]:
         """The k passages of highest cosine that pass the filters, best first, ties by lower row.
 
@@ -90,9 +95,18 @@ class EmbeddedView:
         return [float(score) for score in cosines(self.codes(distinct), query)[places]]
 
     def matches(
-        self, terms: Sequence[Term], phrases: Sequence[Sequence[str]] = (), filters: Filters = ANYTHING
+        self,
+        terms: Sequence[Term],
+        phrases: Sequence[Sequence[str]] = (),
+        filters: Filters = ANYTHING,
+        *,
+        k: int | None = None,
+        near: Sequence[int] = (),
     ) -> Matches:
-        """The passages that pass the filters, hold every phrase (folded words side by side) and any of the terms."""
+        """The passages that pass the filters, hold every phrase (folded words side by side) and any of the terms.
+
+        All of them, whatever `k` and `near` would be content with.
+        """
         with self._reading() as connection:
             found = matching.matches(connection, self.memory.postings, terms, phrases)
         if filters == ANYTHING or not len(found.rows):

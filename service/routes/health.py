@@ -22,7 +22,9 @@ async def live() -> schemas.Live:
 def ready(service: ServiceDep) -> schemas.Ready:
     """503 while it cannot."""
     view = service.searcher.store.view()
-    return schemas.Ready(status="ready", revision=view.revision, passages=view.passage_count)
+    return schemas.Ready(
+        status="ready", revision=view.revision, passages=view.passage_count, notice=view.without_words
+    )
 
 
 @router.get("/v1/info", operation_id="info", summary="What is served here?", responses=problems(503))
