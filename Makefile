@@ -6,7 +6,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: serve test test-fast test-browser torture container check format bench bench-scale calibrate model evaluate-model screenshots lock clean
+.PHONY: serve test test-fast test-browser torture container check format bench bench-scale calibrate model evaluate-model docs screenshots lock clean
 
 DATA ?= ../shared/data
 MODEL ?= index/model
@@ -44,6 +44,9 @@ model: $(VENV)/.test ## The bundled encoder from nothing: hours; every stage is 
 
 evaluate-model: $(VENV)/.test ## MODEL (the bundled one) on the development sets, beside BM25, its teacher and the first model
 	$(BIN)/python -m training evaluate --data $(DATA) --model $(MODEL)
+
+docs: $(VENV)/.test ## The documentation as a site in build/docs; no warning passes
+	$(BIN)/python -m mkdocs build --strict --quiet
 
 screenshots: $(VENV)/.test ## The pictures of the pages anew
 	$(BIN)/python -m tests.browser.screenshots
