@@ -99,14 +99,14 @@ class Distillation:
 class Lexical:
     """Crops and glosses of unlabelled paragraphs find them, between steps of distillation."""
 
-    steps: int = 480
+    steps: int = 400
     cycle: str = "APANAPAE"
     paragraphs: int = 72
     glosses: int = 2
     named: float = 0.25
     titled: float = 0.35
     latest: int = 4_096
-    save_every: int = 60
+    save_every: int = 50
     optimiser: Optimiser = field(
         default_factory=lambda: Optimiser(embedding_rate=8e-4, body_rate=1.0e-4, floor=0.4)
     )
@@ -116,7 +116,7 @@ class Lexical:
 class Retrieval:
     """Questions against passages: full-corpus contrast with a bank, neighbours batched together."""
 
-    steps: int = 900
+    steps: int = 720
     cycle: str = "QAXQPEQANQXPQAE"
     passages: int = 64
     max_tokens: int = 128
