@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 
 import numpy as np
@@ -68,7 +69,7 @@ def read(connection: sqlite3.Connection, rows: Sequence[int]) -> list[Content]:
             f" JOIN article ON key = article WHERE said.row IN ({','.join('?' * len(batch))})",
             batch,
         ):
-            _check(crc, row, number)
+            check(crc, row, number)
             found[row] = article, number
     missing = [row for row in rows if row not in found]
     if missing:
@@ -108,11 +109,46 @@ def said_by(connection: sqlite3.Connection, passages: str, values: Sequence[obje
     return [number for (number,) in found]
 
 
+def stored(connection: sqlite3.Connection, rows: Sequence[int]) -> dict[int, tuple[bytes, bytes]]:
+    """Row → digest and bands of its content, of those that are there and whole."""
+    found = {}
+    for batch in _batches(rows):
+        for row, number, crc, digest, blob, content_crc in connection.execute(
+            "SELECT row, content, said.crc, digest, bands, content.crc FROM said JOIN content ON id = content"
+            f" WHERE row IN ({','.join('?' * len(batch))})",
+            batch,
+        ):
+            if (crc, content_crc) == (checksum(row, number), checksum(digest.hex(), blob.hex())):
+                found[row] = digest, blob
+    return found
+
+
+def text(connection: sqlite3.Connection, content: int) -> str | None:
+    """The text of a passage that says this content; None where none does."""
+    found = connection.execute(
+        "SELECT text FROM said JOIN passage USING (row) WHERE content = ? LIMIT 1", (content,)
+    ).fetchone()
+    return found[0] if found else None
+
+
+def packed(numbers: Sequence[int]) -> bytes:
+    """Bands as they lie in the database."""
+    return np.array(numbers, dtype="<i4").tobytes()
+
+
+def check(crc: int, *fields: int) -> None:
+    """Raises: StoreDamagedError: these are not the fields that were written."""
+    if checksum(*fields) != crc:
+        raise StoreDamagedError(
+            f"what the store knows of duplicates is damaged (at {fields[0]}); run `sanad verify`"
+        )
+
+
 def _add(connection: sqlite3.Connection, told: Telling, digest: bytes) -> int:
     """The number of a new content, told of its near-duplicates and they of it."""
     numbers = bands(told)
     others = [other for other, known in _candidates(connection, numbers) if near(told, known)]
-    blob = np.array(numbers, dtype="<i4").tobytes()
+    blob = packed(numbers)
     (content,) = connection.execute(
         "INSERT INTO content (digest, bands, crc) VALUES (?, ?, ?) RETURNING id",
         (digest, blob, checksum(digest.hex(), blob.hex())),
@@ -141,9 +177,13 @@ def _candidates(connection: sqlite3.Connection, numbers: Sequence[int]) -> Itera
         numbers,
     ).fetchall():
         if text is not None:
-            told = telling(text)
+            told = _told(text)
             if told.digest == digest:
                 yield content, told
+
+
+_told = lru_cache(maxsize=256)(telling)
+"""The versions of a template are compared with the same few, again and again."""
 
 
 def _near(connection: sqlite3.Connection, contents: set[int]) -> dict[int, set[int]]:
@@ -153,16 +193,9 @@ def _near(connection: sqlite3.Connection, contents: set[int]) -> dict[int, set[i
         for content, other, crc in connection.execute(
             f"SELECT content, other, crc FROM near WHERE content IN ({','.join('?' * len(batch))})", batch
         ):
-            _check(crc, content, other)
+            check(crc, content, other)
             found.setdefault(content, set()).add(other)
     return found
-
-
-def _check(crc: int, *fields: int) -> None:
-    if checksum(*fields) != crc:
-        raise StoreDamagedError(
-            f"what the store knows of duplicates is damaged (at {fields[0]}); run `sanad verify`"
-        )
 
 
 def _batches(values: Iterable[int]) -> Iterator[list[int]]:

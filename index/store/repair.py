@@ -16,7 +16,7 @@ from index.store.inspect_words import titled_passages
 from index.store.loading import live_sums
 from index.store.main_index import Progress
 from index.store.schema import State
-from index.store.upgrading import upgrade
+from index.store.upgrading import find_duplicates, upgrade
 from index.store.verify import Verification, inspect, verify
 from index.store.writer import Writer
 
@@ -57,6 +57,8 @@ def _repaired(folder: Path, connection: sqlite3.Connection) -> Verification:
         _withdraw(connection, {damage.article for damage in found.damages if damage.article is not None})
         if "rederive words" in remedies:
             _rederive_words(connection)
+        if "find duplicates" in remedies:
+            _find_duplicates(connection)
         connection.execute("DELETE FROM checkpoint")
         state = _recounted(connection)
         schema.write_state(connection, state)
@@ -86,6 +88,12 @@ def _rederive_words(connection: sqlite3.Connection) -> None:
     for block in titled_passages(connection):
         for row, passage, title in block:
             vocabulary.write(connection, row, passage, title, words(passage.text))
+
+
+def _find_duplicates(connection: sqlite3.Connection) -> None:
+    for table in ("near", "band", "said", "content"):
+        connection.execute(f"DELETE FROM {table}")
+    find_duplicates(connection)
 
 
 def _recounted(connection: sqlite3.Connection) -> State:

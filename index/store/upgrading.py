@@ -25,18 +25,23 @@ def upgrade(connection: sqlite3.Connection, folder: Path, progress: Progress | N
     if (application, version) != (schema.APPLICATION_ID, 1):
         return
     _check_layout(connection, folder)
-    (total,) = connection.execute("SELECT count(*) FROM passage WHERE removed IS NULL").fetchone()
-    done = 0
     with transaction(connection):
         schema.execute_all(connection, contents.TABLES)
-        for block in titled_passages(connection):
-            for row, passage, _ in block:
-                contents.write(connection, row, passage.text, words(passage.text))
-            done += len(block)
-            if progress:
-                progress(done, total)
+        find_duplicates(connection, progress)
         connection.execute("DELETE FROM checkpoint")
         connection.execute(f"PRAGMA user_version={schema.VERSION}")
+
+
+def find_duplicates(connection: sqlite3.Connection, progress: Progress | None = None) -> None:
+    """Write what all live passages say, where nothing of it is known yet, in the open transaction."""
+    (total,) = connection.execute("SELECT count(*) FROM passage WHERE removed IS NULL").fetchone()
+    done = 0
+    for block in titled_passages(connection):
+        for row, passage, _ in block:
+            contents.write(connection, row, passage.text, words(passage.text))
+        done += len(block)
+        if progress:
+            progress(done, total)
 
 
 def _check_layout(connection: sqlite3.Connection, folder: Path) -> None:

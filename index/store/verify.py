@@ -16,18 +16,29 @@ from index.store.columns import Ints
 from index.store.database import connect_reader, mapped, require, transaction
 from index.store.exact_index import ExactIndex
 from index.store.inspect_articles import damaged_articles
+from index.store.inspect_contents import damaged_contents
 from index.store.inspect_embeddings import damaged_embeddings
 from index.store.inspect_words import damaged_words
 from index.store.loading import live_sums, read_codes
 from index.store.schema import State
 
-Remedy = Literal["reindex", "recount", "rewrite head", "rederive words", "rebuild index", "withdraw", "none"]
+Remedy = Literal[
+    "reindex",
+    "recount",
+    "rewrite head",
+    "rederive words",
+    "find duplicates",
+    "rebuild index",
+    "withdraw",
+    "none",
+]
 
 REMEDIES: dict[Remedy, str] = {
     "reindex": "rebuild the database's own indexes",
     "recount": "count anew and write the state row",
     "rewrite head": "note the revision that the database has",
     "rederive words": "derive the words of all passages anew",
+    "find duplicates": "look for the duplicates of all passages anew",
     "rebuild index": "rebuild the search index from the database",
     "withdraw": "withdraw the article; the next sync of its folder brings it back",
     "none": "nothing: import an export into a new store, or sync into one",
@@ -91,6 +102,7 @@ def inspect(
             Damage(what, "withdraw", key) for what, key in damaged_embeddings(connection, state.active)
         ]
         damages += [Damage(what, "rederive words") for what in damaged_words(connection)]
+        damages += [Damage(what, "find duplicates") for what in damaged_contents(connection)]
         damages += _of_checkpoint(folder, connection, state, can_compare=not damages)
     except (
         sqlite3.DatabaseError,

@@ -11,6 +11,7 @@ import pytest
 
 from index.errors import StoreDamagedError, StoreMissingError
 from index.store.embedded import EmbeddedStore
+from index.store.records import checksum
 from index.store.repair import repair
 from index.store.verify import verify
 from tests.index.store.corpus import ENCODER, entry
@@ -95,6 +96,29 @@ DERIVED = [
         execute("UPDATE word SET stem = 'x' WHERE text = 'water'"),
         "words of passage row 2",
         "derive the words",
+    ),
+    (execute("DELETE FROM said WHERE row = 1"), "what passage row 1 says", "look for the duplicates"),
+    (
+        execute("UPDATE said SET content = 2 WHERE row = 1"),
+        "what passage row 1 says",
+        "look for the duplicates",
+    ),
+    (
+        execute("UPDATE content SET digest = x'00' WHERE id = 1"),
+        "what passage row 1 says",
+        "look for the dupl",
+    ),
+    (execute("INSERT INTO near VALUES (1, 2, 0)"), "(at 1)", "look for the duplicates"),
+    (
+        execute(f"INSERT INTO near VALUES (1, 2, {checksum(1, 2)})"),
+        "1 and 2 are no near-dup",
+        "look for the duplicates",
+    ),
+    (execute("INSERT INTO band VALUES (7, 1)"), "the bands", "look for the duplicates"),
+    (
+        execute("INSERT INTO content VALUES (9, x'00', x'', 0)"),
+        "1 contents are said by no",
+        "look for the dupl",
     ),
 ]
 
