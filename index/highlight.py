@@ -90,8 +90,11 @@ class Sought:
         """Whether the word stands for any term well enough to be shown."""
         return any(weight >= MARKED for _, weight in self._of(word))
 
-    def _of(self, word: Word) -> list[tuple[int, float]]:
-        return self._words.get(word.text, []) + self._stems.get(word.stem, [])
+    def _of(self, word: Word) -> Sequence[tuple[int, float]]:
+        by_word, by_stem = self._words.get(word.text), self._stems.get(word.stem)
+        if by_word is None or by_stem is None:  # as it is of nearly every word
+            return by_word or by_stem or ()
+        return by_word + by_stem
 
 
 @lru_cache(maxsize=REMEMBERED)

@@ -70,19 +70,22 @@ class Calibration:
 
     def relevance(self, evidence: Evidence, ranking: Ranking, mode: Mode) -> list[float | None]:
         """The probability that each candidate answers, in the ranking's order; None where nothing was fitted."""
-        rows = hit_features(evidence, ranking)
-        weights = [self.hits.get(f"{mode}/{pair}") for pair in _pairs(evidence, ranking)]
-        return [
-            None if weight is None else _probability(row, weight)
-            for row, weight in zip(rows, weights, strict=True)
-        ]
+        rows, pairs = hit_features(evidence, ranking), _pairs(evidence, ranking)
+        by_pair: dict[str, list[float] | None] = {}
+        for pair in set(pairs):
+            weights = self.hits.get(f"{mode}/{pair}")
+            by_pair[pair] = None if weights is None else _probabilities(rows, weights)
+        of_each = [by_pair[pair] for pair in pairs]
+        return [None if of is None else of[place] for place, of in enumerate(of_each)]
 
     def answerable(self, evidence: Evidence, ranking: Ranking, mode: Mode) -> float | None:
         """The probability that any candidate answers: 0 when there is none, None where nothing was fitted."""
         if not len(ranking.order):
             return 0.0 if self.answers else None
         weights = self.answers.get(f"{mode}/{_pairs(evidence, ranking)[0]}")
-        return None if weights is None else _probability(answer_features(evidence, ranking), weights)
+        if weights is None:
+            return None
+        return _probabilities(answer_features(evidence, ranking)[None, :], weights)[0]
 
 
 def hit_features(evidence: Evidence, ranking: Ranking) -> Floats:
@@ -115,5 +118,8 @@ def _pairs(evidence: Evidence, ranking: Ranking) -> list[str]:
     return [pairs[place] for place in ranking.order]
 
 
-def _probability(features: Floats, weights: Sequence[float]) -> float:
-    return float(1 / (1 + np.exp(-np.clip(features @ np.asarray(weights), -30, 30))))
+def _probabilities(rows: Floats, weights: Sequence[float]) -> list[float]:
+    """The logistic function of each row's weighted sum."""
+    sums = np.clip(rows @ np.asarray(weights), -30, 30)
+    probabilities: list[float] = (1 / (1 + np.exp(-sums))).tolist()
+    return probabilities
