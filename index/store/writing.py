@@ -69,7 +69,7 @@ class Changes:
 
         Raises: StoreError: another folder holds an article of this id, or the entry does not fit together.
         """
-        codes = _checked_codes(entry, self._dim)
+        codes = checked_entry(entry, self._dim)
         article, new_digest = entry.article, digest(entry.article, entry.passages)
         live = self._live(article.id)
         if live and live.root and root and live.root != root:
@@ -233,8 +233,8 @@ class _Live:
     published_at: str | None
 
 
-def _checked_codes(entry: Entry, dim: int) -> Codes:
-    """The entry's embeddings as they will lie. Raises: StoreError: they, or the passages, are not as they must be."""
+def checked_entry(entry: Entry, dim: int) -> Codes:
+    """The entry's embeddings as they are stored. Raises: StoreError: they or the passages are not as they must be."""
     article = entry.article
     codes = checked_codes(entry.embeddings, len(entry.passages), dim, f"article {article.id}")
     if len({passage.id for passage in entry.passages}) < len(entry.passages):
