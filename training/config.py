@@ -99,7 +99,7 @@ class Distillation:
 class Lexical:
     """Crops and glosses of unlabelled paragraphs find them, between steps of distillation."""
 
-    steps: int = 400
+    steps: int = 300
     cycle: str = "APANAPAE"
     paragraphs: int = 72
     glosses: int = 2
@@ -116,7 +116,7 @@ class Lexical:
 class Retrieval:
     """Questions against passages: full-corpus contrast with a bank, neighbours batched together."""
 
-    steps: int = 720
+    steps: int = 600
     cycle: str = "QAXQPEQANQXPQAE"
     passages: int = 64
     max_tokens: int = 128
@@ -137,7 +137,7 @@ class Retrieval:
 class Averaging:
     """The last checkpoints are averaged with equal weight: many, since the weights move a lot between them."""
 
-    last: int = 17
+    last: int = 7
 
 
 @dataclass(frozen=True, slots=True)
