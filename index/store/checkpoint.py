@@ -7,6 +7,7 @@ the database names the new, so a kill at any point leaves the file that the data
 from __future__ import annotations
 
 import hashlib
+import mmap
 import os
 import sqlite3
 from dataclasses import dataclass
@@ -48,19 +49,23 @@ def write(folder: Path, part: str, revision: int, passages: int, data: npt.NDArr
     return Checkpoint(part, name, hashlib.sha256(data.data).hexdigest(), revision, passages)
 
 
-def read(folder: Path, checkpoint: Checkpoint) -> bytes:
-    """The very bytes whose checksum was verified.
+def read(folder: Path, checkpoint: Checkpoint) -> mmap.mmap:
+    """The file as it lies, mapped, its checksum verified over the very pages that are used from then on.
 
-    They are read, not mapped: they are small (one bit a dimension when large), and a mapped file that another program
-    cuts short kills the process.
+    Pages that no search asks for take no memory, and processes share the others. A file that is replaced or deleted
+    stays as it was for whoever has mapped it, and nothing here writes into one that is named; a program that cut it
+    short in place would kill this process, as it would with the `-shm` file that SQLite maps in the same folder.
     Raises: ValueError: the file is missing or is not the one that was written.
     """
     try:
-        data = (folder / checkpoint.file).read_bytes()
-    except OSError as error:
-        raise ValueError(f"{checkpoint.file}: it cannot be read: {error.strerror}") from error
+        with (folder / checkpoint.file).open("rb") as file:
+            data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except (OSError, ValueError) as error:  # no file may be mapped that is empty
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ValueError(f"{checkpoint.file}: it cannot be read: {reason}") from error
     if hashlib.sha256(data).hexdigest() != checkpoint.sha256:
         raise ValueError(f"{checkpoint.file}: its SHA-256 does not hold")
+    data.madvise(mmap.MADV_DONTNEED)
     return data
 
 

@@ -24,16 +24,17 @@ FEW = 2048
 class ExactIndex:
     """Codes by position, and the row of each, ascending; never changed once a view holds it.
 
-    `index` is an `IndexIDMap` whose ids are rows, over float16 codes and inner product.
+    `index` is an `IndexIDMap` whose ids are rows, over float16 codes and inner product; `held` is what its codes lie
+    in, where they are not its own.
     """
 
-    def __init__(self, index: Any) -> None:
+    def __init__(self, index: Any, held: object = None) -> None:
         single_threaded()
         flat = faiss.downcast_index(index.index)
         size = flat.ntotal * flat.code_size
         # A window on FAISS's own memory, not a copy; it lives as long as `index`, which is held here.
         memory = faiss.rev_swig_ptr(flat.codes.data(), size) if size else np.zeros(0, dtype=np.uint8)
-        self.index, self._flat = index, flat
+        self.index, self._flat, self._held = index, flat, held
         self.codes: Codes = memory.view(np.float16).reshape(flat.ntotal, flat.d)
         self.rows: Ints = faiss.vector_to_array(index.id_map)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import threading
 from typing import Any
 
@@ -51,9 +52,28 @@ def to_bytes(index: Any) -> npt.NDArray[np.uint8]:
     return data
 
 
-def from_bytes(data: bytes) -> Any:
-    """The index that was written so. Raises: ValueError: FAISS cannot read it."""
+def mapped(data: mmap.mmap) -> Any:
+    """The index that was written so, whose flat codes are the map's own pages: `data` must outlive it.
+
+    200,000 codes of 384 dimensions open in .03 s instead of .5 and take no memory of the process's own, not 155 MB.
+    Raises: ValueError: FAISS cannot read it.
+    """
+    held = np.frombuffer(data, dtype=np.uint8)
+    return _read(faiss.ZeroCopyIOReader(faiss.swig_ptr(held), len(held)))
+
+
+def copied(data: mmap.mmap) -> Any:
+    """The same with memory of its own, 16 MB for 200,000 passages of one bit a dimension.
+
+    FAISS copies fast-scan lists in any case (measured: mapped, they took 31 MB), and a clone of a mapped index would
+    go on using the map.
+    """
+    data.seek(0)
+    return _read(faiss.PyCallbackIOReader(data.read))
+
+
+def _read(reader: Any) -> Any:
     try:
-        return faiss.deserialize_index(np.frombuffer(data, dtype=np.uint8))
+        return faiss.read_index(reader)
     except RuntimeError as error:
         raise ValueError(str(error)) from error

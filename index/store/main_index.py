@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -11,7 +12,7 @@ import numpy as np
 from index.store.columns import Ints
 from index.store.compact_index import TRAINING_PER_LIST, CompactIndex, list_count
 from index.store.exact_index import ExactIndex
-from index.store.faiss_api import faiss, from_bytes
+from index.store.faiss_api import copied, faiss, mapped
 from index.store.records import Codes
 from index.store.scoring import Fetch
 
@@ -43,16 +44,16 @@ def build(rows: Ints, fetch: Fetch, dim: int, tuning: Tuning, progress: Progress
     return CompactIndex.build(codes, len(rows), _blocks(rows, fetch, progress))
 
 
-def read(data: bytes, dim: int) -> MainIndex:
+def read(data: mmap.mmap, dim: int) -> MainIndex:
     """The index of a checkpoint. Raises: ValueError: it is none of ours."""
-    index = from_bytes(data)
+    index = mapped(data)
     inner = faiss.downcast_index(index.index) if isinstance(index, faiss.IndexIDMap) else None
     if index.d != dim or index.metric_type != faiss.METRIC_INNER_PRODUCT:
         raise ValueError(f"it is of {index.d} dimensions or another metric")
     if isinstance(inner, faiss.IndexScalarQuantizer):
-        return ExactIndex(index)
+        return ExactIndex(index, data)
     if isinstance(inner, faiss.IndexIVFRaBitQFastScan):
-        return CompactIndex(index)
+        return CompactIndex(copied(data))
     raise ValueError(f"it is of a kind that is not used here: {type(inner or index).__name__}")
 
 

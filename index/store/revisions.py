@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import mmap
 import sqlite3
 import weakref
 from collections.abc import Callable, Iterator
@@ -139,11 +140,11 @@ class Revisions:
         """What the checkpoints of this state hold. Raises: ValueError: a file of them is not whole."""
         data = [self._file(connection, part) for part in (checkpoint.main_of(state.active), checkpoint.WORDS)]
         main = None if data[0] is None else main_index.read(data[0], key.dim)
-        words = Postings() if data[1] is None else words_file.from_bytes(data[1])
+        words = Postings() if data[1] is None else words_file.from_map(data[1])
         return Known(main, words, self._progress)
 
-    def _file(self, connection: sqlite3.Connection, part: str) -> bytes | None:
-        """The bytes of a part's checkpoint, None when it has none. Raises: ValueError: its file is not whole."""
+    def _file(self, connection: sqlite3.Connection, part: str) -> mmap.mmap | None:
+        """A part's checkpoint, None when it has none. Raises: ValueError: its file is not whole."""
         recorded = checkpoint.recorded(connection, part)
         try:
             return checkpoint.read(self._folder, recorded) if recorded else None

@@ -151,7 +151,7 @@ def _of_checkpoint(
         data = [checkpoint.read(folder, part) for part in parts if part]
         if recorded is None or len(data) < len(parts):
             return
-        main, words = main_index.read(data[0], dim), words_file.from_bytes(data[1])
+        main, words = main_index.read(data[0], dim), words_file.from_map(data[1])
     except ValueError as error:
         yield Damage(str(error), "rebuild index")
         return

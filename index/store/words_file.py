@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import mmap
 from dataclasses import fields
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,29 +14,38 @@ from index.store.columns import Ints
 from index.store.lexical import Part, Postings, Segment
 
 _ARRAYS = tuple(field.name for field in fields(Segment))
+_ALIGNED = 64
+"""Every array begins at a multiple of so many bytes, so that it can be used where it lies."""
 
 
 def to_bytes(postings: Postings) -> npt.NDArray[np.uint8]:
     """The segments of these posting lists as NumPy arrays, one after another; what is dead in them is kept."""
     file = io.BytesIO()
-    np.save(file, np.array([postings.last, len(postings.parts)]), allow_pickle=False)
-    for part in postings.parts:
-        for name in _ARRAYS:
-            np.save(file, getattr(part.segment, name), allow_pickle=False)
+    arrays = [np.array([postings.last, len(postings.parts)])]
+    arrays += [getattr(part.segment, name) for part in postings.parts for name in _ARRAYS]
+    for array in arrays:
+        np.save(file, array, allow_pickle=False)
+        file.write(bytes(-file.tell() % _ALIGNED))
     return np.frombuffer(file.getbuffer(), dtype=np.uint8)
 
 
-def from_bytes(data: bytes) -> Postings:
-    """What was written so, all of it alive and without length norms: to be advanced. Raises: ValueError."""
-    file = io.BytesIO(data)
-    try:
-        last, count = np.load(file, allow_pickle=False).tolist()
-        segments = [
-            Segment(**{name: np.load(file, allow_pickle=False) for name in _ARRAYS}) for _ in range(count)
-        ]
-    except (OSError, EOFError) as error:
-        raise ValueError(f"it does not hold posting lists: {error}") from error
+def from_map(data: mmap.mmap) -> Postings:
+    """What was written so, in place, all of it alive and without length norms: to be advanced. Raises: ValueError."""
+    data.seek(0)
+    last, count = _array(data).tolist()
+    segments = [Segment(**{name: _array(data) for name in _ARRAYS}) for _ in range(count)]
     return Postings(tuple(Part(segment, None, np.zeros(0)) for segment in segments), last)
+
+
+def _array(data: mmap.mmap) -> npt.NDArray[Any]:
+    """The next array, which lies in the map itself. Raises: ValueError: there is none."""
+    if np.lib.format.read_magic(data) != (1, 0):
+        raise ValueError("it does not hold posting lists as this version writes them")
+    shape, _, dtype = np.lib.format.read_array_header_1_0(data)
+    size, start = int(np.prod(shape)), data.tell()
+    data.seek(start + size * dtype.itemsize)
+    data.seek(-data.tell() % _ALIGNED, io.SEEK_CUR)
+    return np.frombuffer(data, dtype, size, start).reshape(shape)
 
 
 def rows_of(postings: Postings) -> Ints:

@@ -174,3 +174,28 @@ def test_a_reading_process_folds_for_itself(tmp_path: Path) -> None:
         assert top(reader, query) == brute(rows, query)
         assert len(settled(reader).view().memory.main) == 600
         assert top(reader, query) == brute(rows, query)
+
+
+def test_what_a_checkpoint_holds_is_used_where_it_lies(tmp_path: Path) -> None:
+    query = unit_rows(1, DIM, 99)[0]
+    with EmbeddedStore.create(tmp_path, KEY) as store:
+        rows = fill(store, 300)
+    with EmbeddedStore.open(tmp_path, KEY, read_only=True) as reader:
+        memory = reader.view().memory
+        assert isinstance(memory.main, ExactIndex)
+        assert lies_in(tmp_path / "main-1-6.faiss", memory.main.codes)
+        assert all(lies_in(tmp_path / "words-6.npy", part.segment.places) for part in memory.postings.parts)
+        with EmbeddedStore.open(tmp_path, KEY) as writer:
+            writer.put([random_entry("more", unit_rows(3, DIM, 5))])
+        assert [path.name for path in tmp_path.glob("main-*")] == ["main-1-7.faiss"]
+        assert [(c.row, c.score) for c in reader._revisions.newest.nearest(query, 10)] == brute(rows, query)
+
+
+def lies_in(file: Path, array: np.ndarray) -> bool:
+    """Whether an array's first byte is in this process's map of a file."""
+    address = array.__array_interface__["data"][0]
+    for line in Path("/proc/self/maps").read_text().splitlines():
+        start, end = (int(part, 16) for part in line.split()[0].split("-"))
+        if start <= address < end:
+            return line.endswith(str(file))
+    return False
