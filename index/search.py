@@ -129,6 +129,13 @@ class Searcher:
         if query.offset + query.limit > MAX_DEPTH:
             raise QueryError("offset", f"offset + limit must be at most {MAX_DEPTH}")
         _check_dates(query.filters)
+        fitted = any(pair.startswith(f"{query.mode}/") for pair in self.calibration.hits)
+        if query.min_relevance and not fitted:
+            raise QueryError(
+                "min_relevance",
+                f"{query.mode} search with {self.encoder.key.id} has no calibration, so nothing has a relevance;"
+                " leave it out, or fit one with `make calibrate`",
+            )
         if query.rerank and self.reranker is None:
             raise QueryError("rerank", "there is no reranker here; name a cross-encoder in SANAD_RERANKER")
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from index.types import Provenance, View
+from index.types import View
 from service.bidi import lang_of
 from service.words import Interface
 
 MOST_EXAMPLES = 4
 LONGEST_EXAMPLE = 100
 MOST_PUBLISHERS = 100
-# Beyond this many articles the list is a sample: a page must not read a whole library.
-MOST_ARTICLES = 2000
+# Titles are drawn from the first articles: a page must not read a whole library.
+MOST_ARTICLES = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Titles fit to be asked, and publishers by name, of one revision."""
+    """Titles fit to be asked, and the publishers of most articles by name, of one revision."""
 
     revision: int
     titles: tuple[str, ...]
@@ -49,23 +48,12 @@ class Catalogue:
 
 
 def _read(view: View) -> Offer:
-    listed = list(_articles(view))
-    publishers = {provenance.publisher for provenance in listed if provenance.publisher}
-    fit = [provenance for provenance in listed if len(provenance.title) <= LONGEST_EXAMPLE]
+    listed, _ = view.articles(MOST_ARTICLES)
+    fit = [provenance for _, provenance, _ in listed if len(provenance.title) <= LONGEST_EXAMPLE]
     # A title that was made up from the first words of a text is a poor question.
     stated = [provenance for provenance in fit if "title" not in provenance.inferred] or fit
     return Offer(
         revision=view.revision,
         titles=tuple(provenance.title for provenance in stated[: MOST_EXAMPLES * 10]),
-        publishers=tuple(sorted(publishers)[:MOST_PUBLISHERS]),
+        publishers=tuple(sorted([*view.publishers()][:MOST_PUBLISHERS])),
     )
-
-
-def _articles(view: View) -> Iterator[Provenance]:
-    offset = 0
-    while offset < MOST_ARTICLES:
-        listed, _ = view.articles(500, offset)
-        if not listed:
-            return
-        yield from (provenance for _, provenance, _ in listed)
-        offset += len(listed)

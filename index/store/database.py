@@ -45,8 +45,18 @@ def mapped(folder: Path) -> Iterator[None]:
         raise StoreError(f"{folder}: {error.strerror or error}") from error
 
 
+def check_folder(folder: Path) -> None:
+    """Raises: StoreError: this is a file, or lies in one."""
+    for place in (folder, *folder.parents):
+        with mapped(folder):
+            is_other = place.exists() and not place.is_dir()
+        if is_other:
+            raise StoreError(f"{place} is a file; a store is a folder of its own: name another with --store")
+
+
 def require(folder: Path) -> None:
     """Raises: StoreMissingError: there is no store in the folder; StoreError: one cannot even look."""
+    check_folder(folder)
     with mapped(folder):
         found = (folder / DATABASE).is_file()
     if not found:

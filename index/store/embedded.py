@@ -10,7 +10,7 @@ from typing import Self
 
 from index.errors import StoreDamagedError, StoreError
 from index.store import checkpoint, embedding_sets, head, schema
-from index.store.database import mapped, require, transaction
+from index.store.database import check_folder, mapped, require, transaction
 from index.store.exchange import Embed
 from index.store.main_index import Progress, Tuning
 from index.store.records import codes_of, from_codes
@@ -44,6 +44,7 @@ class EmbeddedStore:
 
         Raises: StoreError: there is one already, or it cannot be made; StoreLockedError.
         """
+        check_folder(folder)
         with mapped(folder):
             folder.mkdir(parents=True, exist_ok=True)
         with Writer.opened(folder) as writer:

@@ -157,13 +157,21 @@ class EmbeddedView:
         return [found[row] for row in rows]
 
     def passage(self, passage_id: str) -> Passage | None:
-        """The passage of this id, None when this revision has none."""
+        """The passage of this id, None when this revision has none; to be sure of that, every passage is looked at.
+
+        Raises: StoreDamagedError: the passage, or the entry of the index that leads to it, is damaged.
+        """
+        condition = f"WHERE id = :id AND {VISIBLE}"
+        values = {"id": passage_id, "revision": self.revision}
         with self._reading() as connection:
-            found = connection.execute(
-                f"SELECT row FROM passage WHERE id = :id AND {VISIBLE}",
-                {"id": passage_id, "revision": self.revision},
+            found = connection.execute(f"SELECT row FROM passage {condition}", values).fetchone()
+            missed = found or connection.execute(
+                f"SELECT row FROM passage NOT INDEXED {condition}", values
             ).fetchone()
-        return self.passages(found)[0] if found else None
+        passage = self.passages(found)[0] if found else None
+        if missed != found or (passage and passage.id != passage_id):
+            raise StoreDamagedError(f"the index entry of passage {passage_id} is damaged; run `sanad verify`")
+        return passage
 
     def provenance(self, article_ids: Sequence[str]) -> dict[str, Provenance]:
         """Provenance by article id; unknown ids are absent."""

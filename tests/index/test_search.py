@@ -16,7 +16,7 @@ from index.rerank import Reranker
 from index.search import Searcher
 from index.store.embedded import EmbeddedStore
 from index.translation import Translations
-from index.types import Answer, Filters, Query, Span
+from index.types import Answer, Filters, Mode, Query, Span
 from tests.fakes import ConceptEncoder
 from tests.index.store.corpus import ENCODER, entry
 
@@ -233,6 +233,15 @@ def test_the_sentence_that_answers_is_marked(store: EmbeddedStore) -> None:
     (hit,) = searcher(store).search(Query("what did the summit end with?")).hits
     assert hit.highlights[0] == Span(17, len(text))
     assert [text[span.start : span.end] for span in hit.highlights[1:]] == ["summit", "ended"]
+
+
+@pytest.mark.parametrize("mode", ["semantic", "lexical", "hybrid"])
+def test_min_relevance_is_refused_where_nothing_was_calibrated(store: EmbeddedStore, mode: Mode) -> None:
+    store.put([entry("a", "summit")])
+    fitted = Calibration(ENCODER.key, hits={f"other {mode}/en-en": (0,) * 7})
+    with pytest.raises(QueryError, match=f"min_relevance: {mode} search with concepts has no calibration"):
+        searcher(store, calibration=fitted).search(Query("summit", mode=mode, min_relevance=0.1))
+    assert texts(searcher(store).search(Query("summit", mode=mode, min_relevance=0))) == ["summit"]
 
 
 def test_min_relevance_and_answerable_come_from_the_calibration(store: EmbeddedStore) -> None:

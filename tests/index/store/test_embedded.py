@@ -162,6 +162,14 @@ def test_articles_are_paged_in_order_of_their_source(store: Store) -> None:
     assert ([(p.source, count) for _, p, count in page], total) == ([("c", 1)], 3)
 
 
+def test_publishers_are_counted_most_articles_first(store: Store) -> None:
+    store.put([entry("a", "summit", publisher="X"), entry("b", "law"), entry("c", "law", publisher="Z")])
+    before = store.view()
+    store.put([entry("d", "water", publisher="Y"), entry("a", "water", publisher="Y")])
+    assert list(store.view().publishers().items()) == [("Y", 2), ("Z", 1)]
+    assert list(before.publishers().items()) == [("X", 1), ("Z", 1)]
+
+
 def test_unknown_articles_are_absent_or_named(store: Store) -> None:
     view = store.view()
     assert view.provenance(["feed"]) == {}
@@ -227,6 +235,16 @@ def test_a_missing_store_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(StoreMissingError, match="sanad sync"):
         open_store(tmp_path / "none", ENCODER.key)
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize("place", [".", "below/store"])
+def test_a_file_in_the_place_of_a_store_is_named(tmp_path: Path, place: str) -> None:
+    (tmp_path / "news.txt").write_text("news")
+    for make in (open_store, create_store):
+        with pytest.raises(
+            StoreError, match=r"news\.txt is a file; a store is a folder of its own: name another"
+        ):
+            make(tmp_path / "news.txt" / place, ENCODER.key)
 
 
 def test_another_encoder_is_refused_with_what_to_do(tmp_path: Path) -> None:

@@ -201,3 +201,30 @@ def test_a_file_that_is_no_database_cannot_be_opened(folder: Path) -> None:
         EmbeddedStore.open(folder, ENCODER.key)
     with pytest.raises(StoreMissingError):
         verify(folder / "none")
+
+
+def test_a_passage_whose_index_entry_is_damaged_is_not_said_to_be_missing(folder: Path) -> None:
+    passage = entry("a.txt", "summit talks").passages[0]
+    file = folder / "sanad.db"
+    data = bytearray(file.read_bytes())
+    size = int.from_bytes(data[16:18], "big")
+    entries = [
+        place
+        for place in range(len(data))
+        if data.startswith(passage.id.encode(), place) and data[place - place % size] == LEAF_OF_AN_INDEX
+    ]
+    assert len(entries) == 1
+    data[entries[0]] = ord("z")
+    file.write_bytes(data)
+    with EmbeddedStore.open(folder, read_only=True) as store:
+        with pytest.raises(StoreDamagedError, match=f"index entry of passage {passage.id} is damaged"):
+            store.view().passage(passage.id)
+        assert store.view().passage("unknown") is None
+    repair(folder)
+    with EmbeddedStore.open(folder, read_only=True) as store:
+        found = store.view().passage(passage.id)
+        assert found is not None
+        assert found.text == "summit talks"
+
+
+LEAF_OF_AN_INDEX = 10  # the first byte of such a page in SQLite's file format
