@@ -6,7 +6,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: serve test test-fast test-browser torture container check format bench bench-scale calibrate model evaluate-model docs screenshots lock clean
+.PHONY: serve test test-fast test-browser test-milvus torture container check format bench bench-scale calibrate model evaluate-model docs screenshots lock clean
 
 DATA ?= ../shared/data
 MODEL ?= index/model
@@ -23,6 +23,9 @@ test-fast: $(VENV)/.test ## Seconds: no torch, no subprocess, no browser
 
 test-browser: $(VENV)/.test ## The pages in a real headless Chromium
 	$(BIN)/python -m pytest -m browser
+
+test-milvus: $(VENV)/.test ## The contract of the store, and what can befall it, on a real Milvus server: ten minutes
+	$(BIN)/python -m pytest -m milvus --timeout 900
 
 torture: $(VENV)/.test ## Kills, damage, full disks, floods and load: an hour and more
 	$(BIN)/python -m pytest -m torture --timeout 3600 -s
@@ -63,7 +66,7 @@ format: $(VENV)/.test ## Rewrite what `check` would complain of, where it can
 lock: $(VENV)/.test ## Pin anew what pyproject.toml allows
 	$(PIP) pip-tools
 	$(BIN)/pip-compile $(LOCK) --generate-hashes -o requirements.lock pyproject.toml
-	$(BIN)/pip-compile $(LOCK) --extra test --extra train -c requirements.lock -o requirements-dev.lock pyproject.toml
+	$(BIN)/pip-compile $(LOCK) --extra test --extra test-milvus --extra train -c requirements.lock -o requirements-dev.lock pyproject.toml
 	sed -i 's/^torch==\([0-9.]*\)+cpu/torch==\1/' requirements-dev.lock
 
 LOCK := --quiet --upgrade --strip-extras --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
