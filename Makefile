@@ -6,7 +6,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: serve test test-fast test-browser test-milvus torture container check format bench bench-scale calibrate model evaluate-model docs screenshots lock clean
+.PHONY: serve test test-fast test-browser test-milvus torture container bundle release-check check format bench bench-scale calibrate model evaluate-model docs screenshots lock clean
 
 DATA ?= ../shared/data
 MODEL ?= index/model
@@ -32,6 +32,14 @@ torture: $(VENV)/.test ## Kills, damage, full disks, floods and load: an hour an
 
 container: $(VENV)/.test ## Build the images and run them confined; needs podman, and debootstrap or BASE=IMAGE@sha256:…
 	BASE=$(BASE) TORCH_INDEX=$(TORCH_INDEX) $(BIN)/python -m pytest -m shipping --timeout 3600 tests/container
+
+bundle: $(VENV)/.test ## One archive in dist/ that installs and serves without a network; made, then tried so
+	$(BIN)/python -m release.bundle
+	$(BIN)/python -m pytest -m shipping --timeout 3600 tests/release/test_bundle.py
+
+release-check: $(VENV)/.test ## sdist, wheel, bill of materials and licences in dist/; installed cleanly and run
+	$(BIN)/python -m release.assemble
+	$(BIN)/python -m pytest -m shipping --timeout 3600 tests/release/test_release.py
 
 bench: $(VENV)/.test ## Where the time of a search goes, on the seeds and at 100,000 passages
 	$(BIN)/python -m benchmarks.latency
@@ -66,7 +74,8 @@ format: $(VENV)/.test ## Rewrite what `check` would complain of, where it can
 lock: $(VENV)/.test ## Pin anew what pyproject.toml allows
 	$(PIP) pip-tools
 	$(BIN)/pip-compile $(LOCK) --generate-hashes -o requirements.lock pyproject.toml
-	$(BIN)/pip-compile $(LOCK) --extra test --extra test-milvus --extra train -c requirements.lock -o requirements-dev.lock pyproject.toml
+	$(BIN)/pip-compile $(LOCK) --extra test --extra test-milvus --extra train --extra release -c requirements.lock -o requirements-dev.lock pyproject.toml
+	echo pip | $(BIN)/pip-compile $(LOCK) --generate-hashes --allow-unsafe -o release/pip.lock -
 	sed -i 's/^torch==\([0-9.]*\)+cpu/torch==\1/' requirements-dev.lock
 
 LOCK := --quiet --upgrade --strip-extras --no-header --no-emit-index-url --no-emit-find-links --no-emit-trusted-host

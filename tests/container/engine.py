@@ -40,6 +40,11 @@ class Engine:
             )
         return ran
 
+    def once(self, image: str, *words: str, user: str = "10001") -> str:
+        """What a command in a container of its own printed, before both were gone. Raises: EngineError."""
+        options = ("--rm", "--network", "none", "--no-healthcheck", "--user", user)
+        return self.run("run", *options, *limits(), image, *words).stdout
+
     def inspect(self, kind: str, name: str) -> Any:
         """What `podman KIND inspect NAME` knows."""
         return json.loads(self.run(kind, "inspect", name).stdout)[0]
@@ -80,10 +85,12 @@ def with_runtime(engine: Engine, image: str) -> Engine:
         if runtime and not shutil.which(runtime):
             continue
         chosen = Engine((*engine.words, "--runtime", runtime) if runtime else engine.words, engine.storage)
-        ran = chosen.run("run", "--rm", "--network", "none", *limits(), image, "true", check=False)
-        if ran.returncode == 0:
+        try:
+            chosen.once(image, "true")
+        except EngineError as error:
+            said.append(str(error))
+        else:
             return chosen
-        said.append(f"{runtime or 'the default'}: {ran.stderr.strip()}")
     raise EngineError("no runtime starts a container here:\n" + "\n".join(said))
 
 

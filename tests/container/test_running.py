@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 import urllib.request
 from pathlib import Path
 from urllib.parse import quote
@@ -61,12 +62,13 @@ def test_the_store_holds_nothing_but_what_sanad_wrote(served: Served) -> None:
     assert "keys.json.first" not in served.shell("ls", "-A", "/data/store")
 
 
-def test_questions_are_judged_though_scipy_is_left_out(served: Served) -> None:
-    """pytrec-eval-terrier, which counts the measures, asks for it."""
+def test_judged_questions_are_measured_inside(served: Served) -> None:
     write = ["exec", "--interactive", served.name, "sh", "-c", "cat > /tmp/judged.jsonl"]
     served.engine.run(*write, input=SEEDS_DEV.read_text("utf-8"))
-    told = json.loads(served.shell("sanad", "evaluate", "/tmp/judged.jsonl", "--mode", "lexical", "--json"))
-    assert told["questions"] == len(SEEDS_DEV.read_text("utf-8").splitlines())
+    told = json.loads(served.shell("sanad", "evaluate", "/tmp/judged.jsonl", "--min", "0.7", "--json"))
+    (measured,) = told["evaluations"]
+    assert measured["unresolved"] == []
+    assert len(measured["questions"]) == len(SEEDS_DEV.read_text("utf-8").splitlines())
 
 
 def test_what_was_written_with_the_first_key_is_found_after_a_restart(runner: Engine, image: str) -> None:
@@ -114,7 +116,8 @@ def test_a_request_under_way_is_answered_before_a_stop_and_nothing_but_the_volum
             assert is_ready(port)  # so the request above has been read
             stopping = threading.Thread(target=runner.run, args=("stop", "--time", "60", served.name))
             stopping.start()
-            served.wait(lambda: not is_ready(port))
+            while is_ready(port):  # it takes no more connections once it has been told
+                time.sleep(0.1)
             client.sendall(body[5:])
             status, _, answer = received(client).partition(b"\r\n")
         stopping.join()

@@ -1,0 +1,70 @@
+"""The bill of materials: what is installed, the encoder in the box and what that learnt from, as CycloneDX."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from release.archive import sha256
+from release.licences import Allowed, Piece
+from release.source import ReleaseError
+
+SCHEMA = "1.6"
+
+
+def bill(python: Path, tree: Path, data: Iterable[Piece], allowed: Allowed) -> str:
+    """The document, as JSON. `python` is that of an environment which holds what is shipped and nothing else.
+
+    Raises: ReleaseError: it cannot be made, or is not valid.
+    """
+    words = [sys.executable, "-m", "cyclonedx_py", "environment", "--pyproject", str(tree / "pyproject.toml")]
+    options = ["--sv", SCHEMA, "--output-reproducible", "--of", "JSON", str(python)]
+    ran = subprocess.run([*words, *options], capture_output=True, text=True, check=False)
+    if ran.returncode:
+        raise ReleaseError(f"cyclonedx-py failed: {ran.stderr.strip()}")
+    document = json.loads(ran.stdout)
+    document["components"] += [_encoder(tree / "index" / "model", allowed), *map(_source, data)]
+    text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    _validate(text)
+    return text
+
+
+def _encoder(model: Path, allowed: Allowed) -> dict[str, Any]:
+    """The bundled encoder and what it began as."""
+    config = json.loads((model / "config.json").read_text("utf-8"))
+    graph = model / "onnx" / "model_int8.onnx"
+    bases = [
+        {"type": "machine-learning-model", "name": base["name"], **_spdx(base["licence"])}
+        for base in allowed.bases
+    ]
+    return {
+        "type": "machine-learning-model",
+        "bom-ref": "encoder",
+        "name": config["model_id"],
+        "hashes": [{"alg": "SHA-256", "content": sha256(graph)}],
+        **_spdx("Apache-2.0"),
+        "pedigree": {"ancestors": bases},
+    }
+
+
+def _source(piece: Piece) -> dict[str, Any]:
+    """One source of what the encoder learnt from; none of it is shipped."""
+    licences = [{"license": {"name": piece.licence}}]
+    return {"type": "data", "name": piece.name, "scope": "excluded", "licenses": licences}
+
+
+def _spdx(identifier: str) -> dict[str, Any]:
+    return {"licenses": [{"license": {"id": identifier}}]}
+
+
+def _validate(text: str) -> None:
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
+    wrong = JsonStrictValidator(SchemaVersion.from_version(SCHEMA)).validate_str(text)
+    if wrong is not None:
+        raise ReleaseError(f"the bill of materials is not valid CycloneDX {SCHEMA}: {wrong}")
