@@ -1,5 +1,6 @@
-# The default target serves the bundled model without torch; `--target models` adds any sentence-transformers model.
-# `make container` builds both, runs them as they are meant to run and checks what is said here.
+# The default target serves the bundled model without torch; `--target models` adds any sentence-transformers model,
+# `--target milvus` a store on a Milvus server.
+# `make container` builds the first two, runs them as they are meant to run and checks what is said here.
 
 # The base is pinned by its digest (an index of many platforms). Any image with Python 3.11 and its venv module will do:
 #   podman build --format docker --build-arg BASE=IMAGE@sha256:DIGEST .
@@ -26,6 +27,11 @@ COPY requirements-dev.lock ./
 RUN /opt/pip/bin/pip --python /opt/sanad/bin/python install --no-cache-dir --index-url "${TORCH_INDEX}" --no-deps -c requirements-dev.lock torch \
  && /opt/pip/bin/pip --python /opt/sanad/bin/python install --no-cache-dir --only-binary :all: -c requirements-dev.lock "sanad-search[models]"
 
+FROM build AS build-milvus
+# What speaks to a Milvus server: the extra `milvus` without milvus-lite.
+COPY requirements-dev.lock ./
+RUN /opt/pip/bin/pip --python /opt/sanad/bin/python install --no-cache-dir --only-binary :all: -c requirements-dev.lock pymilvus grpcio
+
 FROM ${BASE} AS runtime
 LABEL org.opencontainers.image.title="Sanad" \
       org.opencontainers.image.description="Semantic search for Arabic and English" \
@@ -46,6 +52,9 @@ CMD ["start-sanad"]
 FROM runtime AS models
 ENV HF_HOME=/data/models
 COPY --from=build-models /opt/sanad /opt/sanad
+
+FROM runtime AS milvus
+COPY --from=build-milvus /opt/sanad /opt/sanad
 
 FROM runtime AS default
 COPY --from=build /opt/sanad /opt/sanad
