@@ -22,12 +22,15 @@ KEY = EncoderKey("random", "1", DIM)
 SMALL = Tuning(exact_below=1600, fold_at=256)
 
 
-def fill(store: EmbeddedStore, count: int, seed: int = 0, size: int = 50) -> np.ndarray:
-    """Put articles of `size` random passages each; their embeddings."""
+def fill(store: EmbeddedStore, count: int, seed: int = 0, size: int = 50, at_once: int = 1) -> np.ndarray:
+    """Put articles of `size` random passages each, some `at_once`; their embeddings."""
     rows = clustered_rows(count, DIM, seed)
-    for start in range(0, count, size):
-        lang = "ar" if start // size % 2 else "en"
-        store.put([random_entry(f"{seed}/{start}", rows[start : start + size], lang=lang)])
+    entries = [
+        random_entry(f"{seed}/{start}", rows[start : start + size], lang="ar" if start // size % 2 else "en")
+        for start in range(0, count, size)
+    ]
+    for start in range(0, len(entries), at_once):
+        store.put(entries[start : start + at_once])
     return rows
 
 
@@ -104,7 +107,7 @@ def test_a_damaged_checkpoint_is_rebuilt(
 
 def test_beyond_exact_search_the_index_is_compact_and_recalls(tmp_path: Path) -> None:
     with EmbeddedStore.create(tmp_path, KEY, SMALL) as store:
-        rows = fill(store, 3000)
+        rows = fill(store, 3000, at_once=6)
         settled(store)
         assert isinstance(store.view().memory.main, CompactIndex)
         queries = clustered_rows(50, DIM, 7)
@@ -120,7 +123,7 @@ def test_beyond_exact_search_the_index_is_compact_and_recalls(tmp_path: Path) ->
 
 def test_narrow_filters_on_a_compact_index_are_exact(tmp_path: Path) -> None:
     with EmbeddedStore.create(tmp_path, KEY, SMALL) as store:
-        rows = fill(store, 2000)
+        rows = fill(store, 2000, at_once=8)
         store.put([random_entry("rare", unit_rows(3, DIM, 5), publisher="Rare")])
         settled(store)
         query = unit_rows(1, DIM, 8)[0]
@@ -153,9 +156,9 @@ def test_what_is_removed_is_folded_away_and_purged(tmp_path: Path, monkeypatch: 
 
 def test_a_compact_index_grows_and_forgets(tmp_path: Path) -> None:
     with EmbeddedStore.create(tmp_path, KEY, SMALL) as store:
-        rows = fill(store, 2000)
+        rows = fill(store, 2000, at_once=8)
         settled(store)
-        fill(store, 600, seed=1)
+        fill(store, 600, seed=1, at_once=3)
         settled(store)
         store.delete([random_entry(f"1/{start}", rows[:1]).article.id for start in range(0, 600, 50)])
         store.upkeep.fold()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
+from tempfile import mkdtemp
 
 import numpy as np
-import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from index.store.embedded import EmbeddedStore
@@ -23,11 +24,16 @@ KEY = EncoderKey("random", "1", DIM)
 
 def vectors(size: int, distinct: int, seed: int) -> np.ndarray:
     """Unit rows of which only so many are distinct: ties everywhere."""
-    pool = unit_rows(distinct, DIM, seed)
-    return pool[np.random.default_rng(seed).integers(0, distinct, size)]
+    if distinct > size:
+        return unit_rows(size, DIM, seed)
+    return unit_rows(distinct, DIM, seed)[np.random.default_rng(seed).integers(0, distinct, size)]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],  # each example has a folder of its own
+)
 @given(
     sizes=st.lists(st.integers(1, 12), min_size=0, max_size=12),
     removed=st.sets(st.integers(0, 11)),
@@ -40,7 +46,7 @@ def vectors(size: int, distinct: int, seed: int) -> np.ndarray:
     ),
 )
 def test_views_answer_as_numpy_does(
-    tmp_path_factory: pytest.TempPathFactory,
+    tmp_path: Path,
     sizes: list[int],
     removed: set[int],
     distinct: int,
@@ -53,7 +59,7 @@ def test_views_answer_as_numpy_does(
     query = vectors(1, distinct, seed)[0]
     ends = np.cumsum([0, *sizes])
     alive = np.zeros(len(rows), dtype=bool)
-    with EmbeddedStore.create(tmp_path_factory.mktemp("topk"), KEY, Tuning(fold_at=20)) as store:
+    with EmbeddedStore.create(Path(mkdtemp(dir=tmp_path)), KEY, Tuning(fold_at=20)) as store:
         for article, (start, end) in enumerate(pairwise(ends)):
             lang, publisher = ("ar", "en")[article % 2], str(article % 3)
             made = random_entry(str(article), rows[start:end], lang=lang, publisher=publisher)
