@@ -12,6 +12,7 @@ import numpy as np
 
 from index.clean import Phrases, clean
 from index.errors import IndexingError, ReadError
+from index.folders import check_apart, stray_sidecars
 from index.identity import article_id, digest
 from index.read import read_folder, sources
 from index.split import split
@@ -39,11 +40,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a sync did (or, dry, would do), sources in order, removed ones last; `embedded` counts passages."""
+    """What a sync did (or, dry, would do), sources in order, removed ones last; `embedded` counts passages, `unused`
+    are the sidecars that stand beside no article.
+    """
 
     changes: tuple[Change, ...]
     embedded: int
     revision: int
+    unused: tuple[str, ...] = ()
 
     def count(self, kind: Kind) -> int:
         """How many sources met this fate."""
@@ -98,8 +102,8 @@ def sync(
     `pool` embeds while this reads, cleans and writes; what is written, and in which steps, is the same without it.
     `progress(done, total)` is called after each source.
 
-    Raises: IndexingError: no such folder; or it holds no article while the store holds some of it
-    (an unmounted disk looks like that), unless `allow_empty`.
+    Raises: IndexingError: no such folder; or it lies in one that was synced before, or holds one; or it holds no
+    article while the store holds some of it (an unmounted disk looks like that), unless `allow_empty`.
     """
     if not folder.is_dir():
         raise IndexingError(f"{folder} is not a folder; sync takes a folder of articles")
@@ -131,8 +135,9 @@ class _Sync:
 
     def run(self, folder: Path, allow_empty: bool, progress: Callable[[int, int], None] | None) -> Report:
         self._follow_moved_folders()
-        total = len(sources(folder))
-        changes = []
+        check_apart(Path(self._root), {root for root in self._roots.values() if root})
+        names = sources(folder)
+        total, changes = len(names), []
         for done, item in enumerate(read_folder(folder), start=1):
             changes.append(self._take(item))
             if _count(self._pending) >= FLUSH_PASSAGES:
@@ -149,7 +154,8 @@ class _Sync:
                 " (pass --allow-empty if they are to go)"
             )
         changes += self._remove(gone)
-        return Report(tuple(changes), self._embedded, self._store.view().revision)
+        unused = stray_sidecars(folder, names)
+        return Report(tuple(changes), self._embedded, self._store.view().revision, unused)
 
     def _follow_moved_folders(self) -> None:
         """A folder that is gone, with an article of the same source as one here, is this folder before it moved."""

@@ -120,6 +120,8 @@ def _print_report(folder: str, report: Report, dry_run: bool) -> None:
     for change in report.changes:
         if change.kind != "unchanged":
             table.add_row(change.kind, change.source, str(change.passages or ""), change.reason or "")
+    for name in report.unused:
+        table.add_row("unused", name, "", "a sidecar beside no article: rename it, or delete it")
     console = out()
     if table.row_count:
         console.print(table)

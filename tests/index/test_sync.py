@@ -47,7 +47,7 @@ def store(tmp_path: Path, encoder: ConceptEncoder) -> Iterator[Store]:
 
 def write(folder: Path, name: str, *paragraphs: str) -> Path:
     file = folder / name
-    file.parent.mkdir(exist_ok=True)
+    file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("\n\n".join(["A title of its own", *paragraphs]), "utf-8")
     return file
 
@@ -172,6 +172,58 @@ def test_the_same_name_in_two_folders_is_refused_rather_than_overwritten(
     assert kinds(report) == {"a.txt": "refused"}
     assert "already" in str(report.changes[0].reason)
     assert [p.text for p in store.view().article_passages(article_id("a.txt"))] == [SUMMIT, WATER]
+
+
+def test_a_folder_within_one_that_was_synced_is_refused(
+    folder: Path, store: Store, encoder: ConceptEncoder
+) -> None:
+    write(folder / "sub", "c.txt", WATER)
+    sync(folder, store, encoder)
+    with pytest.raises(
+        IndexingError, match=rf"^{folder}/sub lies in {folder}, which the store holds: .*--store"
+    ):
+        sync(folder / "sub", store, encoder)
+    assert store.view().article_count == 3
+
+
+def test_a_folder_around_one_that_was_synced_is_refused(
+    folder: Path, store: Store, encoder: ConceptEncoder
+) -> None:
+    write(folder / "sub", "c.txt", WATER)
+    sync(folder / "sub", store, encoder)
+    with pytest.raises(
+        IndexingError, match=rf"^{folder} holds {folder}/sub, which the store holds by itself"
+    ):
+        sync(folder, store, encoder)
+    assert store.view().article_count == 1
+
+
+def test_hidden_folders_and_those_that_are_gone_do_not_overlap(
+    folder: Path, store: Store, encoder: ConceptEncoder
+) -> None:
+    write(folder / ".hidden", "c.txt", WATER)
+    write(folder / "gone", "d.txt", WATER)
+    sync(folder / ".hidden", store, encoder)
+    sync(folder / "gone", store, encoder)
+    (folder / "gone" / "d.txt").unlink()
+    (folder / "gone").rmdir()
+    assert kinds(sync(folder, store, encoder)) == {"a.txt": "added", "b.txt": "added"}
+
+
+def test_sidecars_beside_no_article_are_named(folder: Path, store: Store, encoder: ConceptEncoder) -> None:
+    write(folder / "sub", "c.txt", WATER)
+    for name in (
+        "a.meta.json",
+        "A.meta.json",
+        "b.tx.meta.json",
+        "sub/c.txt.META.json",
+        "sub/a.meta.json",
+        ".meta.json",
+    ):
+        (folder / name).write_text("{}", "utf-8")
+    report = sync(folder, store, encoder)
+    assert report.unused == ("A.meta.json", "b.tx.meta.json", "sub/a.meta.json")
+    assert report.count("refused") == 0
 
 
 def test_a_folder_that_moved_is_still_the_same_corpus(
