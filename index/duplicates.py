@@ -4,6 +4,8 @@ Two passages say the same if their words are the same in the same order, or if o
 One word that is another, a number, a name or a "not" among them, and each of the two stands for itself: nothing is
 taken for a slip. What is no statement of a passage is left out: a dateline, byline or credit of the agency it came by,
 punctuation, tashkeel, and whatever else `index.arabic.fold` takes for the same spelling.
+
+Stores keep what comes of this: a change needs a new schema, to which `index.store.upgrading` brings those there are.
 """
 
 from __future__ import annotations
@@ -153,7 +155,7 @@ def _is_agency(who: str) -> bool:
 @lru_cache(maxsize=1)
 def _agencies() -> re.Pattern[str]:
     """Agencies by their folded words, with what stands before and between them."""
-    named = "|".join(sorted({re.escape(_plain(name)) for name in AGENCIES}, key=len, reverse=True))
+    named = "|".join(sorted({re.escape(_plain(name)) for name in AGENCIES.split("|")}, key=len, reverse=True))
     linking = "|".join(sorted(map(_plain, _LINKING)))
     return re.compile(rf"(?:(?:{linking}) )*(?:{named})(?: (?:(?:{linking}) )*و?(?:{named}))*")
 
@@ -163,12 +165,12 @@ def _plain(text: str) -> str:
 
 
 AGENCIES = (
-    "رويترز|فرانس برس|الصحافة الفرنسية|أ ف ب|اف ب|أسوشيتد برس|أسوشييتد برس|أ ب|د ب أ|الأناضول|شينخوا|سبوتنيك|تاس|إنترفاكس"
-    "|بلومبرغ|بلومبيرغ|واس|وام|قنا|كونا|بترا|سانا|واج|وات|وفا|أ ش أ|أنباء الشرق الأوسط|الأنباء السعودية|أنباء الإمارات"
-    "|الأنباء القطرية|الأنباء الكويتية|أنباء البحرين|الأنباء الأردنية|الأنباء الفرنسية|الأنباء الألمانية|أنباء الأناضول|وكالات|الوكالات"
-    "|Reuters|AFP|Agence France-Presse|AP|Associated Press|dpa|EFE|ANSA|UPI|PA Media|Anadolu|Anadolu Agency|Xinhua|TASS"
-    "|Interfax|Sputnik|Bloomberg|Kyodo|SPA|WAM|QNA|KUNA|BNA|Petra|SANA|WAFA|agencies|news agencies"
-).split("|")
+    "رويترز|فرانس برس|الصحافة الفرنسية|الأنباء الفرنسية|أ ف ب|اف ب|أسوشيتد برس|أسوشييتد برس|أ ب|الأنباء الألمانية|د ب أ"
+    "|الأناضول|أنباء الأناضول|شينخوا|سبوتنيك|تاس|إنترفاكس|بلومبرغ|بلومبيرغ|واس|الأنباء السعودية|وام|أنباء الإمارات|قنا"
+    "|الأنباء القطرية|كونا|الأنباء الكويتية|أنباء البحرين|بترا|الأنباء الأردنية|سانا|واج|وات|وفا|أ ش أ|أنباء الشرق الأوسط"
+    "|وكالات|الوكالات|Reuters|AFP|Agence France-Presse|AP|Associated Press|dpa|EFE|ANSA|UPI|PA Media|Anadolu|Anadolu Agency"
+    "|Xinhua|TASS|Interfax|Sputnik|Bloomberg|Kyodo|SPA|WAM|QNA|KUNA|BNA|Petra|SANA|WAFA|agencies|news agencies"
+)
 """Whose name in a dateline, or in brackets or behind a dash at the end, says where a passage came from. No name is here
 that means something else in brackets: `(الفرنسية)` may be a language.
 """
@@ -178,16 +180,17 @@ _MINUS = re.compile(r"(?<!\w)[-−]\Z")
 _PLACE = r"[^\W\d_][^()\n.!?؟:/]{1,30}?\s*"
 _WHO = r"(?P<who>[^()\n!?؟:/–—]{2,40}?)\s*"
 _LEADS = (
-    re.compile(
-        rf"\s*(?:{_PLACE})?\(\s*{_WHO}\)\s*[-–—ـ:]+\s*"
-    ),  # القاهرة (رويترز) -; CAIRO, Sept 3 (Reuters) -
-    re.compile(rf"\s*{_PLACE}[-–—ـ/]+\s*{_WHO}(?:[:/]|\s[-–—ـ]+)\s*"),  # دبي - رويترز -; عواصم/وكالات/
-    re.compile(rf"\s*{_WHO}:\s*"),  # رويترز:
+    re.compile(rf"\s*(?:{_PLACE})?\(\s*{_WHO}\)\s*[-–—ـ:]+\s*"),
+    re.compile(rf"\s*{_PLACE}[-–—ـ/]+\s*{_WHO}(?:[:/]|\s[-–—ـ]+)\s*"),
+    re.compile(rf"\s*{_WHO}:\s*"),
 )
+"""`القاهرة (رويترز) - …`, `CAIRO, Sept 3 (Reuters) - …`; `دبي - رويترز - …`, `عواصم/وكالات/ …`; `رويترز: …`"""
 _BYLINE = re.compile(
-    r"\s*(?:كتب|كتبت|تقرير|إعداد|بقلم)\s*[:–—/-]\s*(?:[^\W\d_]+\s+){1,3}[^\W\d_]+\s*[:–—-]+\s"  # كتب: محمد علي -
+    r"\s*(?:كتب|كتبت|تقرير|إعداد|بقلم)\s*[:–—/-]\s*(?:[^\W\d_]+\s+){1,3}[^\W\d_]+\s*[:–—-]+\s"
 )
+"""`كتب: محمد علي - …`"""
 _LONGEST_CREDIT = 60
-_CREDIT = re.compile(  # … (رويترز); … - أ ف ب
+_CREDIT = re.compile(
     r"(?:[(\[]\s*(?P<bracketed>[^()\[\]\n]{2,40}?)\s*[)\]]|\s[-–—]+\s*(?P<dashed>[^-–—\n]{2,40}?))[\s.]*\Z"
 )
+"""`… (رويترز)`, `… - أ ف ب`"""
