@@ -16,7 +16,7 @@ import uvicorn
 
 from index.encoder import load_encoder
 from index.errors import IndexingError, StoreMissingError
-from index.store import create_store
+from index.store import create_store, shown
 from service import logs, tracing
 from service.addresses import LOOPBACK_NAMES, is_loopback
 from service.app import create_app
@@ -47,7 +47,7 @@ def run(settings: Settings) -> None:
         if not any(key.scope == "admin" for key in keys):
             raise
         create_store(settings.store, load_encoder(settings.model).key).close()
-        log.info("made an empty store in %s", settings.store)
+        log.info("made an empty store in %s", shown(settings.store))
         _serve(settings, keyed=True)
 
 

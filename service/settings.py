@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from index.store import local_folder
+
 Origin = Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?$")]
 
 
@@ -17,7 +19,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="SANAD_", frozen=True)
 
-    store: str = Field(default=".sanad", description="Where the store is: a folder.")
+    store: str = Field(
+        default=".sanad", description="Where the store is: a folder, or `milvus://host:19530/name`."
+    )
     model: str | None = Field(
         default=None, description="A sentence-transformers model; the bundled one when unset."
     )
@@ -63,8 +67,14 @@ class Settings(BaseSettings):
         default=50, ge=0, description="Requests a second, by key or else by address; 0 for no limit."
     )
     burst: int = Field(default=200, ge=1, description="Requests that may come at once.")
-    keys: str | None = Field(default=None, description="The file of keys; keys.json in the store when unset.")
-    tasks: str | None = Field(default=None, description="Where writes wait; tasks in the store when unset.")
+    keys: str | None = Field(
+        default=None,
+        description="The file of keys; keys.json in the store when unset, in `.sanad` for a store on Milvus.",
+    )
+    tasks: str | None = Field(
+        default=None,
+        description="Where writes wait; tasks in the store when unset, in `.sanad` for a store on Milvus.",
+    )
     public_search: bool = Field(
         default=False, description="Whether searches and pages need no key though there are keys."
     )
@@ -85,9 +95,9 @@ class Settings(BaseSettings):
     @property
     def keys_path(self) -> Path:
         """The file of keys."""
-        return Path(self.keys) if self.keys else Path(self.store) / "keys.json"
+        return Path(self.keys) if self.keys else local_folder(self.store) / "keys.json"
 
     @property
     def tasks_path(self) -> Path:
         """The folder where writes wait."""
-        return Path(self.tasks) if self.tasks else Path(self.store) / "tasks"
+        return Path(self.tasks) if self.tasks else local_folder(self.store) / "tasks"

@@ -15,7 +15,7 @@ from index.encoder import load_encoder
 from index.errors import EncoderError, StoreError
 from index.evaluate import Question, evaluate, load_questions
 from index.search import Searcher
-from index.store import open_store
+from index.store import open_store, shown
 from index.sync import encode_passages
 from index.types import Embeddings, Encoder, Passage, Store, View
 
@@ -51,14 +51,14 @@ def use(
     encoder = load_encoder(name)
     with open_store(store) as opened:
         if opened.encoder_key == encoder.key:
-            _say(f"{store} is already embedded with {encoder.key.id} ({encoder.key.revision})")
+            _say(f"{shown(store)} is already embedded with {encoder.key.id} ({encoder.key.revision})")
             return
         with counted("Embedding") as progress:
             candidate = opened.prepare(encoder.key, partial(_embedded, encoder), progress)
         if questions:
             _check(questions, minimum, opened, candidate, encoder)
         revision = opened.switch(encoder.key)
-    _say(f"{store} is now searched with {encoder.key.id} ({encoder.key.revision}); revision {revision}")
+    _say(f"{shown(store)} is now searched with {encoder.key.id} ({encoder.key.revision}); revision {revision}")
     _say(f"start services anew with SANAD_MODEL={name}; `sanad model rollback` returns")
 
 
@@ -78,7 +78,7 @@ def rollback(store: StoreOption = DEFAULT_STORE) -> None:
         with counted("Embedding") as progress:
             opened.prepare(key, embed, progress)
         revision = opened.switch(key)
-    _say(f"{store} is searched with {key.id} ({key.revision}) again; revision {revision}")
+    _say(f"{shown(store)} is searched with {key.id} ({key.revision}) again; revision {revision}")
 
 
 def _embedded(encoder: Encoder, passages: Sequence[Passage]) -> Embeddings:

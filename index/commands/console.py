@@ -20,7 +20,13 @@ from index.search import Searcher
 from index.store import open_store
 
 StoreOption = Annotated[
-    str, typer.Option("--store", envvar="SANAD_STORE", help="Folder that holds the store.", metavar="FOLDER")
+    str,
+    typer.Option(
+        "--store",
+        envvar="SANAD_STORE",
+        help="Where the store is: a folder, or milvus://HOST:19530/NAME.",
+        metavar="PLACE",
+    ),
 ]
 ModelOption = Annotated[
     str | None,

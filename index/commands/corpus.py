@@ -26,7 +26,7 @@ from index.commands.progress import counted
 from index.encoder import load_encoder
 from index.errors import ArticleMissingError, StoreMissingError
 from index.identity import article_id
-from index.store import create_store, open_store
+from index.store import create_store, is_address, open_store, shown
 from index.sync import KINDS, Pool, Report, sync
 from index.types import Article, EncoderKey, Passage, Store, View
 
@@ -184,15 +184,18 @@ def status(store: StoreOption = DEFAULT_STORE, as_json: JsonOption = False) -> N
         view = opened.view()
         key = opened.encoder_key
         facts = {
-            "store": store,
+            "store": shown(store),
             "revision": view.revision,
             "articles": view.article_count,
             "passages": view.passage_count,
             "encoder": key.id,
             "encoder_revision": key.revision,
             "dimensions": key.dim,
-            "bytes": sum(file.stat().st_size for file in Path(store).rglob("*") if file.is_file()),
         }
+        if view.without_words is not None:
+            facts["notice"] = view.without_words
+    if not is_address(store):
+        facts["bytes"] = sum(file.stat().st_size for file in Path(store).rglob("*") if file.is_file())
     if as_json:
         print_json(facts)
         return

@@ -12,6 +12,7 @@ import typer
 from rich.table import Table
 
 from index.commands.console import DEFAULT_STORE, JsonOption, StoreOption, isolate, out, print_json
+from index.store import local_folder
 
 KeysOption = Annotated[
     Path | None,
@@ -83,7 +84,7 @@ def _file(store: str, keys: Path | None) -> Any:
     # Only these commands and `sanad serve` know of the service.
     from service.keys import KeyFile
 
-    return KeyFile(keys or Path(store) / "keys.json")
+    return KeyFile(keys or local_folder(store) / "keys.json")
 
 
 def _shown(key: Any) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from index.encoder import BUNDLED, load_encoder
 from index.encoder.export import export_model
 from index.encoder.inspect import Inspection, inspect
 from index.errors import StoreMissingError
-from index.store import open_store
+from index.store import open_store, shown
 from index.types import EncoderKey
 
 
@@ -59,7 +59,7 @@ def _print_inspection(found: Inspection, store: str, held: EncoderKey | None) ->
         "reads up to": f"{found.max_tokens} tokens a passage",
         "translations": f"{found.matched:.0%} matched; cosine {found.cosine:.2f}, of others {found.cosine_others:.2f}",
         "speed here": f"{found.query_ms:.1f} ms a query, {found.passages_per_second:.0f} passages a second",
-        "store": _fit(found.key, store, held),
+        "store": _fit(found.key, shown(store), held),
     }
     for name, fact in facts.items():
         out().print(f"{name:<13} {fact}", soft_wrap=True)

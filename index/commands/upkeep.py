@@ -23,7 +23,7 @@ from index.commands.console import (
 from index.commands.progress import counted
 from index.encoder import load_encoder
 from index.errors import StoreError, StoreMissingError
-from index.store import create_store, open_store
+from index.store import create_store, is_address, open_store
 from index.store.exchange import exported, imported
 from index.sync import encode_passages
 from index.types import EncoderKey, Store
@@ -57,17 +57,13 @@ def verify_store(
 
     Exits with 3 when something is damaged and was not repaired.
     """
-    from index.store.repair import repair as repaired  # FAISS takes a while to import
-    from index.store.verify import verify
-
-    folder = Path(store)
-    if repair:
-        with counted("Rebuilding") as progress:
-            before, after = repaired(folder, progress=progress)
+    if is_address(store):
+        if recall:
+            raise typer.BadParameter("recall is measured of a store in a folder", param_hint="--recall")
+        before, after = _inspected(store, repair=repair)
     else:
-        with counted("Verifying") as progress:
-            before = after = verify(folder, progress=progress)
-    measured = _recall(folder) if recall and not after.damages else None
+        before, after = _verified(Path(store), repair=repair)
+    measured = _recall(Path(store)) if recall and not after.damages else None
     if as_json:
         facts = {"revision": after.revision, "articles": after.articles, "passages": after.passages}
         damages = [{"what": damage.what, "repair": damage.repair} for damage in before.damages]
@@ -79,6 +75,35 @@ def verify_store(
             out().print(f"recall@10 against exact search: {measured:.3f}")
     if after.damages:
         raise typer.Exit(DAMAGED)
+
+
+def _verified(folder: Path, *, repair: bool) -> tuple[Verification, Verification]:
+    """What was found in a store in a folder, and what is left of it."""
+    from index.store.repair import repair as repaired  # FAISS takes a while to import
+    from index.store.verify import verify
+
+    if repair:
+        with counted("Rebuilding") as progress:
+            return repaired(folder, progress=progress)
+    with counted("Verifying") as progress:
+        found = verify(folder, progress=progress)
+    return found, found
+
+
+def _inspected(address: str, *, repair: bool) -> tuple[Verification, Verification]:
+    """The same, of a store on Milvus."""
+    with open_store(address, read_only=not repair) as opened:
+        from index.store.milvus.store import MilvusStore
+        from index.store.milvus.verify import Inspection
+
+        assert isinstance(opened, MilvusStore)  # or it would be no address
+        with counted("Verifying") as progress:
+            found = Inspection(opened, progress)
+        before = found.verification()
+        if not (repair and before.damages):
+            return before, before
+        found.repair()
+        return before, Inspection(opened).verification()
 
 
 def _recall(folder: Path) -> float:

@@ -7,10 +7,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from index.errors import StoreError
-from index.store.milvus.address import Address, is_address, parse
+from index.store.milvus.address import Address, is_address, parse, without_token
 from index.types import EncoderKey, Store
 
-__all__ = ["create_store", "is_address", "local_folder", "open_store"]
+__all__ = ["create_store", "is_address", "local_folder", "open_store", "shown"]
 
 # FAISS and pymilvus take a while to import: only those who open a store wait for it.
 
@@ -54,8 +54,13 @@ def create_store(location: str | Path, encoder_key: EncoderKey) -> Store:
 
 
 def local_folder(location: str) -> Path:
-    """Where this machine keeps what belongs to a store but not into it, such as keys: its folder, `.sanad` if it has none."""
+    """Where this machine keeps what belongs beside a store, such as keys: its folder, `.sanad` if it has none."""
     return Path(".sanad") if is_address(location) else Path(location)
+
+
+def shown(location: str) -> str:
+    """A location as people may read it: without the token, if it is an address that has one."""
+    return without_token(location) if is_address(location) else location
 
 
 def _reachable(location: str) -> Address:

@@ -71,7 +71,7 @@ def parse(location: str, environment: Mapping[str, str] = os.environ) -> Address
     path = [unquote(part) for part in urlsplit(location.partition("?")[0]).path.split("/") if part]
     wanted = "milvus://HOST:19530/NAME"
     if not host or len(path) not in (1, 2):
-        raise StoreError(f"{_without_token(location)} is no address of a store; {wanted} was wanted")
+        raise StoreError(f"{without_token(location)} is no address of a store; {wanted} was wanted")
     if not _NAME.fullmatch(path[-1]):
         raise StoreError(f"{path[-1]} is no name of a store on Milvus: letters, digits and _ were wanted")
     scheme = "https" if parts.scheme.lower() == "https" else "http"
@@ -114,5 +114,6 @@ def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _without_token(location: str) -> str:
+def without_token(location: str) -> str:
+    """An address without its `user:password@`."""
     return re.sub(r"//[^/@]*@", "//", location)

@@ -10,8 +10,8 @@ from index.errors import EncoderMismatchError, StoreError, StoreMissingError
 from index.store.milvus import log
 from index.store.milvus.client import BOUNDED, STRONGLY, Client
 from index.store.milvus.log import Commit, Retired, State
+from index.store.milvus.names import Names
 from index.store.milvus.reading import Memory, Reading
-from index.store.milvus.schema import Names
 from index.store.milvus.view import MilvusView
 from index.types import EncoderKey
 

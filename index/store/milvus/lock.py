@@ -24,7 +24,8 @@ from typing import Self
 
 from index.errors import StoreError, StoreLockedError
 from index.store.milvus.client import STRONGLY, Client, quoted
-from index.store.milvus.schema import NO_VECTOR, Names, make_lock
+from index.store.milvus.names import NO_VECTOR, Names
+from index.store.milvus.schema import lock_of, make_lock
 
 log = logging.getLogger("index.store")
 
@@ -166,9 +167,8 @@ def _expect_abandoned(client: Client, names: Names) -> None:
 
 def _holder(client: Client, names: Names) -> Holder | None:
     """Who holds the lock: `_GONE` for nobody, None for somebody who left no name."""
-    if not client.ask("has_collection", names.writer):
-        return _GONE
-    return Holder.of(client.ask("describe_collection", names.writer).get("description", ""))
+    description = lock_of(client, names)
+    return _GONE if description is None else Holder.of(description)
 
 
 def _last_sign(client: Client, names: Names) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from index.errors import StoreDamagedError
 from index.store.milvus.client import MOST, Client, Row
-from index.store.milvus.schema import NO_VECTOR, Names
+from index.store.milvus.names import NO_VECTOR, Names
 from index.types import EncoderKey
 
 VERSION = 1

@@ -12,8 +12,8 @@ from index.store.milvus import rows as lying
 from index.store.milvus import schema
 from index.store.milvus.client import STRONGLY, Client, one_of
 from index.store.milvus.log import EmbeddingSet, State
+from index.store.milvus.names import Names
 from index.store.milvus.reading import Reading
-from index.store.milvus.schema import Names
 from index.store.writing import checked_codes
 from index.types import EncoderKey
 

@@ -15,7 +15,7 @@ from index.store.milvus import rows as lying
 from index.store.milvus.client import Client, Row, one_of, quoted
 from index.store.milvus.duplicates import Contents
 from index.store.milvus.log import State
-from index.store.milvus.schema import Names
+from index.store.milvus.names import Names
 from index.types import Article
 
 BATCH = 500

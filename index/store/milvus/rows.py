@@ -15,7 +15,7 @@ from index.errors import StoreError
 from index.store.columns import day_number
 from index.store.milvus import wording
 from index.store.milvus.client import Row
-from index.store.milvus.schema import KEY, NAME, NO_VECTOR, TEXT
+from index.store.milvus.names import KEY, NAME, NO_VECTOR, TEXT
 from index.store.records import Codes, article_fields, article_of, provenance_of
 from index.types import Article, Entry, Passage, Provenance
 

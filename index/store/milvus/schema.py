@@ -1,18 +1,9 @@
-"""The collections of a store: what lies in each, and how they are made.
-
-`NAME_articles`     a row for each part of each version of an article
-`NAME_passages_1`   a row for each passage, with its embedding by the first encoder; `_2` by the second …
-`NAME_words`        the words of the corpus, where the server can search by words
-`NAME_log`          a row for each commit, see log.py
-`NAME_writer`       there while somebody writes, see lock.py
-`NAME`, `NAME_previous`: aliases of the passages that answer and of those that can be rolled back to
-"""
+"""How the collections of a store are made; see names.py for what lies in each."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -21,49 +12,11 @@ from pymilvus import DataType, Function, FunctionType, MilvusClient
 from index.errors import StoreError
 from index.store.lexical import LENGTH, SATURATION
 from index.store.milvus.client import Client, Version
-
-TEXT = 65_535
-"""The longest text that Milvus keeps in a field, in bytes."""
-KEY = 8_192
-"""The longest source, in bytes, with what makes it a key."""
-NAME = 256
-
-NO_VECTOR = [0.0, 0.0]
-"""Every collection must have a vector; those that nobody searches by one have this."""
+from index.store.milvus.names import KEY, NAME, NO_VECTOR, TEXT, Names
 
 HNSW = {"M": 16, "efConstruction": 200}
 LOAD_S = 600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """What a store's collections and aliases are called."""
-
-    base: str
-
-    @property
-    def articles(self) -> str:
-        return f"{self.base}_articles"
-
-    @property
-    def words(self) -> str:
-        return f"{self.base}_words"
-
-    @property
-    def log(self) -> str:
-        return f"{self.base}_log"
-
-    @property
-    def writer(self) -> str:
-        return f"{self.base}_writer"
-
-    @property
-    def previous(self) -> str:
-        return f"{self.base}_previous"
-
-    def passages(self, number: int) -> str:
-        """Of the embedding set of this number."""
-        return f"{self.base}_passages_{number}"
+HOLDER = "sanad.writer"
 
 
 def make(client: Client, names: Names, dim: int, *, words: bool) -> None:
@@ -153,7 +106,16 @@ def make_log(client: Client, names: Names) -> None:
 def make_lock(client: Client, names: Names, description: str) -> None:
     """The collection whose being there is the writer's lock; never loaded. Raises: StoreError: it is there already."""
     schema = _schema(("key", NAME), description)
-    client.ask("create_collection", names.writer, schema=schema)
+    kept = {"properties": {HOLDER: description}} if client.version.is_lite else {}  # it forgets descriptions
+    client.ask("create_collection", names.writer, schema=schema, **kept)
+
+
+def lock_of(client: Client, names: Names) -> str | None:
+    """The description of the lock that is there; None for none."""
+    if not client.ask("has_collection", names.writer):
+        return None
+    made = client.ask("describe_collection", names.writer)
+    return str(made.get("properties", {}).get(HOLDER) or made.get("description", ""))
 
 
 def load(client: Client, collections: Sequence[str]) -> None:

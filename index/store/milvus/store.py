@@ -19,8 +19,8 @@ from index.store.milvus.following import Following
 from index.store.milvus.lock import WriterLock
 from index.store.milvus.log import Commit, EmbeddingSet, Retired, State
 from index.store.milvus.models import Models
+from index.store.milvus.names import Names
 from index.store.milvus.reading import Reading
-from index.store.milvus.schema import Names
 from index.store.milvus.sweeping import Sweeper
 from index.store.milvus.view import MilvusView
 from index.store.milvus.vocabulary import Vocabulary

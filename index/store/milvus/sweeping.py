@@ -10,8 +10,8 @@ from dataclasses import replace
 from index.store.milvus.client import STRONGLY, Client, one_of
 from index.store.milvus.following import GRACE_S, Following
 from index.store.milvus.log import Commit, State
+from index.store.milvus.names import Names
 from index.store.milvus.reading import BATCH, batches
-from index.store.milvus.schema import Names
 
 log = logging.getLogger("index.store")
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from index.names import skeleton
 from index.store.milvus import wording
 from index.store.milvus.client import EVENTUALLY, Client, Row, one_of
+from index.store.milvus.names import NO_VECTOR, Names
 from index.store.milvus.reading import batches
-from index.store.milvus.schema import NO_VECTOR, Names
 
 MOST = 2_000_000
 """Words that a writer remembers to be there."""

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from index.arabic import Word
 from index.store.lexical import FIELD_UNITS, UNITS
-from index.store.milvus.schema import TEXT
+from index.store.milvus.names import TEXT
 from index.store.vocabulary import LONGEST
 from index.types import Term
 
