@@ -20,6 +20,7 @@ ROOT = Path(__file__).parent.parent
 REPOSITORY = {
     "how-to/service.md": "service/README.md",
     "how-to/portal.md": "service/EMBEDDING.md",
+    "how-to/deploy.md": "deploy/README.md",
     "model-card.md": "index/model/README.md",
     "data-card.md": "training/DATA.md",
     "reference/results.md": "benchmarks/RESULTS.md",
