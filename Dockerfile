@@ -1,6 +1,6 @@
 # The default target serves the bundled model without torch; `--target models` adds any sentence-transformers model,
 # `--target milvus` a store on a Milvus server.
-# `make container` builds the first two, runs them as they are meant to run and checks what is said here.
+# `make container` builds all three and runs them as they are meant to run.
 
 # The base is pinned by its digest (an index of many platforms). Any image with Python 3.11 and its venv module will do:
 #   podman build --format docker --build-arg BASE=IMAGE@sha256:DIGEST .

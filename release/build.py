@@ -11,13 +11,14 @@ from release.source import ReleaseError, Source
 
 
 def build(source: Source, folder: Path) -> tuple[Path, Path]:
-    """The sdist, and the wheel that was built from the sdist, in `folder`. The same commit gives the same bytes.
+    """The sdist, and the wheel that was built from the sdist, in `folder`. A commit gives the same wheel each time.
 
     Raises: ReleaseError: the build failed; its last lines.
     """
     environment = os.environ | {"SOURCE_DATE_EPOCH": str(source.made_at)}
     words = [sys.executable, "-m", "build", "--outdir", str(folder), str(source.tree)]
-    ran = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+    # A wheel keeps the modes of files that the build writes.
+    ran = subprocess.run(words, env=environment, umask=0o022, capture_output=True, text=True, check=False)
     if ran.returncode:
         raise ReleaseError(f"the build failed:\n{ran.stdout[-2000:]}{ran.stderr[-2000:]}")
     name = f"sanad_search-{source.version}"

@@ -77,6 +77,15 @@ def models_image(runner: Engine, base: str, image: str, folder: Path) -> str:
 
 
 @pytest.fixture(scope="session")
+def milvus_image(runner: Engine, base: str, image: str) -> str:
+    """The target that speaks to a Milvus server, built upon the same layers."""
+    runner.build(
+        ROOT, "localhost/sanad-milvus", *_trust(), "--target", "milvus", "--build-arg", f"BASE={base}"
+    )
+    return "localhost/sanad-milvus"
+
+
+@pytest.fixture(scope="session")
 def served(runner: Engine, image: str) -> Iterator[Served]:
     """A container that has had its first start, confined, and is asked but never written to."""
     with serving(runner, image, "served", "served") as served:

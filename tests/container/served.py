@@ -16,7 +16,8 @@ CONFINED = ("--read-only", "--read-only-tmpfs=false", "--tmpfs", "/tmp", "--netw
 CONFINED += ("--cap-drop", "all", "--security-opt", "no-new-privileges")
 """As it is meant to run: nothing can be written but /tmp and the volume, and no privilege be gained."""
 
-PATIENCE_S = 120
+PATIENCE_S = 900
+"""A ceiling, no target: a start takes seconds where nothing else runs."""
 ASK = """
 import json, sys, urllib.error, urllib.request
 method, path, key, body = sys.argv[1:]

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.container.engine import Engine
+from tests.container.engine import Engine, EngineError
 
 pytestmark = pytest.mark.shipping
 MOST_BYTES = 600_000_000
@@ -53,6 +53,14 @@ def test_nothing_but_the_volume_belongs_to_the_user_or_is_open_to_all(runner: En
     # As root, so that no folder is hidden.
     found = runner.once(image, "find", "/", "-xdev", *theirs, "-not", "(", *sticky_or_link, ")", user="0")
     assert [line for line in found.split() if not line.startswith(("/proc", "/dev"))] == ["/data"]
+
+
+def test_only_the_target_for_milvus_speaks_to_one(runner: Engine, image: str, milvus_image: str) -> None:
+    asked = ("sanad", "status", "--store", "milvus://127.0.0.1:1/x")
+    with pytest.raises(EngineError, match="\nsanad: a store on Milvus needs .*; pip install 'sanad-search"):
+        runner.once(image, *asked)
+    with pytest.raises(EngineError, match="\nsanad: nothing answers at milvus://127.0.0.1:1"):
+        runner.once(milvus_image, *asked)
 
 
 def test_the_target_with_torch_has_it_for_the_cpu_alone(runner: Engine, models_image: str) -> None:

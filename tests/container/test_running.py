@@ -75,7 +75,7 @@ def test_what_was_written_with_the_first_key_is_found_after_a_restart(runner: En
     with serving(runner, image, "before", "kept") as served:
         keys = served.keys()
         assert served.ask("PUT", "/v1/articles/note", keys["admin"], NOTE)[0] in (200, 201)
-        runner.run("stop", "--time", "20", served.name)
+        runner.run("stop", "--time", "600", served.name)
         assert served.state()["ExitCode"] == TERMINATED
     with serving(runner, image, "after", "kept") as served:
         assert served.keys() == {}  # they were told once
@@ -97,7 +97,7 @@ def test_a_first_start_that_is_killed_begins_again(runner: Engine, image: str) -
 def test_a_container_that_is_still_starting_can_be_stopped(runner: Engine, image: str) -> None:
     with serving(runner, image, "sooner", "sooner", healthy=False) as served:
         served.wait(lambda: "start-sanad" in served.shell("cat", "/proc/1/cmdline", check=False))
-        runner.run("stop", "--time", "60", served.name)
+        runner.run("stop", "--time", "600", served.name)
         assert served.state()["ExitCode"] == TERMINATED
 
 
@@ -114,7 +114,7 @@ def test_a_request_under_way_is_answered_before_a_stop_and_nothing_but_the_volum
             head += f"Authorization: Bearer {served.keys()['search']}\r\nContent-Length: {len(body)}\r\n\r\n"
             client.sendall(head.encode() + body[:5])
             assert is_ready(port)  # so the request above has been read
-            stopping = threading.Thread(target=runner.run, args=("stop", "--time", "60", served.name))
+            stopping = threading.Thread(target=runner.run, args=("stop", "--time", "600", served.name))
             stopping.start()
             while is_ready(port):  # it takes no more connections once it has been told
                 time.sleep(0.1)

@@ -18,7 +18,7 @@ import urllib.request
 from pathlib import Path
 
 QUESTION = "/v1/search?q=How+many+Dreamliner+jets+were+ordered&limit=1"
-PATIENCE_S = 120
+PATIENCE_S = 900
 
 
 def main(folder: Path, seeds: str, work: Path) -> dict[str, object]:
