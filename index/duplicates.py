@@ -167,9 +167,10 @@ def _plain(text: str) -> str:
 AGENCIES = (
     "رويترز|فرانس برس|الصحافة الفرنسية|الأنباء الفرنسية|أ ف ب|اف ب|أسوشيتد برس|أسوشييتد برس|أ ب|الأنباء الألمانية|د ب أ"
     "|الأناضول|أنباء الأناضول|شينخوا|سبوتنيك|تاس|إنترفاكس|بلومبرغ|بلومبيرغ|واس|الأنباء السعودية|وام|أنباء الإمارات|قنا"
-    "|الأنباء القطرية|كونا|الأنباء الكويتية|أنباء البحرين|بترا|الأنباء الأردنية|سانا|واج|وات|وفا|أ ش أ|أنباء الشرق الأوسط"
-    "|وكالات|الوكالات|Reuters|AFP|Agence France-Presse|AP|Associated Press|dpa|EFE|ANSA|UPI|PA Media|Anadolu|Anadolu Agency"
-    "|Xinhua|TASS|Interfax|Sputnik|Bloomberg|Kyodo|SPA|WAM|QNA|KUNA|BNA|Petra|SANA|WAFA|agencies|news agencies"
+    "|الأنباء القطرية|كونا|الأنباء الكويتية|أنباء البحرين|بترا|الأنباء الأردنية|سانا|واج|وات|وفا|أ ش أ|وكالات|الوكالات"
+    "|أنباء الشرق الأوسط|Reuters|AFP|Agence France-Presse|AP|Associated Press|dpa|EFE|ANSA|UPI|PA Media|Anadolu"
+    "|Anadolu Agency|Xinhua|TASS|Interfax|Sputnik|Bloomberg|Kyodo|SPA|WAM|QNA|KUNA|BNA|Petra|SANA|WAFA|agencies"
+    "|news agencies"
 )
 """Whose name in a dateline, or in brackets or behind a dash at the end, says where a passage came from. No name is here
 that means something else in brackets: `(الفرنسية)` may be a language.
