@@ -11,13 +11,26 @@ from index.candidates import CANDIDATES, evidence
 from index.duplicates import says, telling
 from index.errors import QueryError
 from index.highlight import Highlighter
+from index.pages import is_paged, page_at
 from index.rank import Evidence, Folding, Ranking, ranked
 from index.relevance import Calibration
 from index.rerank import Reranker
 from index.stages import stage
 from index.terms import Wanted, wanted
 from index.translation import Translations, bundled
-from index.types import Answer, Embeddings, Encoder, Filters, Hit, Query, Span, Store, View
+from index.types import (
+    Answer,
+    Embeddings,
+    Encoder,
+    Filters,
+    Hit,
+    Passage,
+    Provenance,
+    Query,
+    Span,
+    Store,
+    View,
+)
 
 MAX_QUERY = 512
 """The longest query, in code points."""
@@ -167,6 +180,7 @@ class Searcher:
                     provenance=provenance[passage.article_id],
                     highlights=spans,
                     also_in=tuple((id_, provenance[id_]) for id_ in articles if id_ != passage.article_id),
+                    page=_page(view, passage, provenance[passage.article_id]),
                 )
             )
         return tuple(hits)
@@ -180,6 +194,13 @@ def _holds(text: str, shown: str, marked: Sequence[Span]) -> bool:
     if text == shown or not marked:
         return True
     return says(telling(text), telling(shown[marked[0].start : marked[0].end]))
+
+
+def _page(view: View, passage: Passage, provenance: Provenance) -> int | None:
+    """The page that a passage begins on; few articles have any, so that it is looked up in the text of those alone."""
+    if not is_paged(provenance.source):
+        return None
+    return page_at(view.article(passage.article_id).text, passage.start)
 
 
 def _possible(query: Query, view: View) -> Query:

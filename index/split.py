@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from index.arabic import language
 from index.identity import passage_id
+from index.pages import PAGE_END
 from index.sentences import sentences
 from index.types import Article, Passage, Span
 
@@ -138,7 +139,7 @@ def _cut_place(text: str) -> int:
 
 
 def _joined(text: str, pieces: Sequence[Span], fits: Callable[[Span], bool]) -> list[Span]:
-    """Crumbs joined to the piece before, questions and openers (`قال:`) to the piece after."""
+    """Crumbs joined to the piece before, questions and openers (`قال:`) to the piece after; never over a page's end."""
     joined: list[Span] = []
     for piece in pieces:
         if joined and _belongs(text, joined[-1], piece):
@@ -152,6 +153,8 @@ def _joined(text: str, pieces: Sequence[Span], fits: Callable[[Span], bool]) -> 
 
 def _belongs(text: str, before: Span, piece: Span) -> bool:
     """Whether two neighbours are one passage."""
+    if PAGE_END in text[before.end : piece.start]:
+        return False
     last_line = text[before.start : before.end].rsplit("\n", 1)[-1]
     if len(last_line) < CRUMB and last_line.endswith(_ASKS):
         return True

@@ -1,4 +1,4 @@
-"""A folder of articles → a store: only what changed is embedded, what is gone is removed."""
+"""A corpus of articles → a store: only what changed is embedded, what is gone is removed."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from index.clean import Phrases, clean
 from index.errors import IndexingError, ReadError
 from index.folders import check_apart, stray_sidecars
 from index.identity import article_id, digest
-from index.read import read_folder, sources
+from index.read import Corpus, Item
 from index.split import split
-from index.types import Article, Embeddings, Encoder, Entry, Passage, RawArticle, Store
+from index.types import Article, Embeddings, Encoder, Entry, Passage, Store
 
 FLUSH_PASSAGES = 512
 """Passages embedded and committed in one step: bounds memory, and what a kill in mid-sync has to do again."""
@@ -86,7 +86,7 @@ class _Step:
 
 
 def sync(
-    folder: Path,
+    corpus: Path | Corpus,
     store: Store,
     encoder: Encoder,
     *,
@@ -96,20 +96,19 @@ def sync(
     pool: Pool | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Report:
-    """Make what the store holds of `folder` equal to the folder; articles put from elsewhere are left alone.
+    """Make what the store holds of a corpus (a folder, a file) equal to it; articles put from elsewhere are left alone.
 
-    A source that cannot be read is refused and reported, and its article, if stored before, stays.
+    A source that cannot be read is refused and reported, and its article, if stored before, stays; so do all that may
+    stand in a file of records that cannot be read to its end.
     `pool` embeds while this reads, cleans and writes; what is written, and in which steps, is the same without it.
-    `progress(done, total)` is called after each source.
+    `progress(done, total)` is called after each file.
 
-    Raises: IndexingError: no such folder; or it lies in one that was synced before, or holds one; or it holds no
-    article while the store holds some of it (an unmounted disk looks like that), unless `allow_empty`.
+    Raises: IndexingError: no such folder or file; or it lies in one that was synced before, or holds one; or it holds
+    no article while the store holds some of it (an unmounted disk looks like that), unless `allow_empty`.
     """
-    if not folder.is_dir():
-        raise IndexingError(f"{folder} is not a folder; sync takes a folder of articles")
-    root = str(folder.resolve())
-    run = _Sync(store, encoder, phrases or Phrases.load(), root, dry_run, pool)
-    return run.run(folder, allow_empty, progress)
+    if isinstance(corpus, Path):
+        corpus = Corpus.at(corpus)
+    return _Sync(store, encoder, phrases or Phrases.load(), corpus, dry_run, pool).run(allow_empty, progress)
 
 
 class _Sync:
@@ -120,58 +119,65 @@ class _Sync:
         store: Store,
         encoder: Encoder,
         phrases: Phrases,
-        root: str,
+        corpus: Corpus,
         dry_run: bool,
         pool: Pool | None,
     ) -> None:
         self._store, self._encoder, self._phrases = store, encoder, phrases
-        self._root, self._dry_run, self._pool = root, dry_run, pool
+        self._corpus, self._root, self._dry_run, self._pool = corpus, str(corpus.root), dry_run, pool
         self._known = store.digests()
         self._roots = dict(store.roots())
         self._pending: list[Cut] = []
         self._under_way: list[_Step] = []
         self._seen: set[str] = set()
+        self._refused: set[str] = set()
         self._embedded = 0
 
-    def run(self, folder: Path, allow_empty: bool, progress: Callable[[int, int], None] | None) -> Report:
-        self._follow_moved_folders()
-        check_apart(Path(self._root), {root for root in self._roots.values() if root})
-        names = sources(folder)
-        total, changes = len(names), []
-        for done, item in enumerate(read_folder(folder), start=1):
-            changes.append(self._take(item))
-            if _count(self._pending) >= FLUSH_PASSAGES:
-                self._flush()
-                self._store_oldest(kept=self._pool.room if self._pool else 0)
+    def run(self, allow_empty: bool, progress: Callable[[int, int], None] | None) -> Report:
+        corpus, changes = self._corpus, []
+        check_apart(corpus.root, {root for root in self._roots.values() if root})
+        for done, items in enumerate(corpus.files(), start=1):
+            for item in items:
+                changes.append(self._take(item))
+                if _count(self._pending) >= FLUSH_PASSAGES:
+                    self._flush()
+                    self._store_oldest(kept=self._pool.room if self._pool else 0)
             if progress:
-                progress(done, total)
+                progress(done, len(corpus.names))
         self._flush()
         self._store_oldest(kept=0)
         gone = self._gone()
         if gone and not self._seen and not allow_empty:
             raise IndexingError(
-                f"{folder} holds no article, but the store holds {len(gone)} from it; nothing was removed"
+                f"{corpus.root} holds no article, but the store holds {len(gone)} from it; nothing was removed"
                 " (pass --allow-empty if they are to go)"
             )
         changes += self._remove(gone)
-        unused = stray_sidecars(folder, names)
+        unused = (
+            stray_sidecars(corpus.root, corpus.names) if corpus.root.is_dir() and corpus.only is None else ()
+        )
         return Report(tuple(changes), self._embedded, self._store.view().revision, unused)
 
-    def _follow_moved_folders(self) -> None:
-        """A folder that is gone, with an article of the same source as one here, is this folder before it moved."""
-        here = {article_id(source) for source in sources(Path(self._root))}
-        gone = {root for id_, root in self._roots.items() if id_ in here and root and not Path(root).is_dir()}
-        for old in gone:
-            if not self._dry_run:
-                self._store.move_root(old, self._root)
-        self._roots = {id_: self._root if root in gone else root for id_, root in self._roots.items()}
+    def _follow(self, old: str) -> None:
+        """A folder that is gone, with an article of the same source as one here, is this corpus before it moved."""
+        if not self._dry_run:
+            self._store.move_root(old, self._root)
+        self._roots = {id_: self._root if root == old else root for id_, root in self._roots.items()}
 
-    def _take(self, item: RawArticle | ReadError) -> Change:
+    def _take(self, item: Item) -> Change:
         if isinstance(item, ReadError):
             self._seen.add(article_id(item.source))
+            self._refused.add(item.source)
             return self._refuse(item.source, item.reason)
         article = clean(item, self._phrases)
+        if article.id in self._seen:
+            return Change(
+                item.source, "refused", reason="an article of this name came before it; name it otherwise"
+            )
         holder = self._roots.get(article.id, "")
+        if holder and not Path(holder).exists():
+            self._follow(holder)
+            holder = self._root
         if holder not in ("", self._root):
             return Change(
                 item.source, "refused", reason=f"an article of this name is already there from {holder}"
@@ -207,7 +213,9 @@ class _Sync:
             self._store.put(_entries(step.cuts, step.fresh, step.known, step.rows()), root=self._root)
 
     def _gone(self) -> list[str]:
-        return [id_ for id_, root in self._roots.items() if root == self._root and id_ not in self._seen]
+        unmet = [id_ for id_, root in self._roots.items() if root == self._root and id_ not in self._seen]
+        provenance = self._store.view().provenance(unmet)
+        return [id_ for id_ in unmet if self._corpus.is_gone(provenance[id_].source, self._refused)]
 
     def _remove(self, gone: Sequence[str]) -> Iterator[Change]:
         provenance = self._store.view().provenance(gone)

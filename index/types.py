@@ -51,10 +51,13 @@ class Given:
 class RawArticle:
     """One source text as read, before cleaning: what a reader returns.
 
-    `source` is the file's path relative to the synced folder (POSIX separators, `#n` appended for the n-th
-    record of a
-    file of many) or the URL it came from; `sha256` is the hex digest of the source's bytes.
+    `source` is the file's path relative to the synced folder (POSIX separators, for a record of a file of many with
+    `#` and its id appended, or its place from 1), or the name or URL that a record gives itself; `sha256` is the hex
+    digest of the bytes of the file or record.
     `is_clean` says that the text is already only the body (API, CMS export): it is split, not cleaned.
+    `is_paged` says that each page of the text ends with a form feed, which the stored text keeps.
+    `around` is the text of the whole page where `text` is only its body: provenance may be inferred from it.
+    `inferred` names fields of `given` that were found by rule before, so that they go on being called inferred.
     """
 
     source: str
@@ -62,6 +65,9 @@ class RawArticle:
     sha256: str
     given: Given = Given()
     is_clean: bool = False
+    is_paged: bool = False
+    around: str = ""
+    inferred: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,7 @@ class Provenance:
 @dataclass(frozen=True, slots=True)
 class Article:
     """One article as stored. `text` is the cleaned body, paragraphs separated by a blank line; the title is
-    not part of it.
+    not part of it. Where it has pages, each ends with a form feed: see `index.pages`.
 
     `headings` are the spans of the subheading lines within `text`. `id` is a function of `source` alone.
     """
@@ -212,6 +218,7 @@ class Hit:
 
     `highlights` are spans within `passage.text`: the sentence that answers best, then the words in it that match;
     `also_in` the provenance of other articles that hold the same passage, and that sentence, best match first.
+    `page`, from 1, is where the passage begins in an article that has pages.
     """
 
     rank: int
@@ -221,6 +228,7 @@ class Hit:
     provenance: Provenance
     highlights: tuple[Span, ...] = ()
     also_in: tuple[tuple[str, Provenance], ...] = ()
+    page: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,14 @@ from service.words import day, number
 
 QUOTED = {"ar": "«{}»", "en": "“{}”"}
 COMMA = {"ar": "، ", "en": ", "}
+PAGE = {"ar": "الصفحة {}", "en": "p. {}"}
 PARAGRAPH = {"ar": "الفقرة {}", "en": "para. {}"}
 
 
-def citation(provenance: Provenance, paragraph: int | None, lang: Literal["ar", "en"]) -> str:
-    """Author, title, publisher, date and paragraph, as far as they are known, in one line.
+def citation(
+    provenance: Provenance, paragraph: int | None, lang: Literal["ar", "en"], page: int | None = None
+) -> str:
+    """Author, title, publisher, date, page and paragraph, as far as they are known, in one line.
 
     Where no publisher is known the site's host stands for it, or else the source itself.
     """
@@ -26,6 +29,7 @@ def citation(provenance: Provenance, paragraph: int | None, lang: Literal["ar", 
         QUOTED[lang].format(isolated(provenance.title, lang)),
         isolated(where, lang),
         date,
+        PAGE[lang].format(number(page, lang)) if page else "",
         PARAGRAPH[lang].format(number(paragraph, lang)) if paragraph else "",
     ]
     return COMMA[lang].join(part for part in parts if part) + "."

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
+from index.pages import page_at
 from index.types import Answer, EncoderKey, Filters, Passage, Provenance, Query
 from index.types import Article as StoredArticle
 from index.types import Hit as StoredHit
@@ -67,21 +68,21 @@ def hit(found: StoredHit, base: str) -> wire.Hit:
         text=passage.text,
         highlights=[wire.Mark(start=span.start, end=span.end) for span in found.highlights],
         article=article(passage.article_id, found.provenance),
-        locator=locator(passage, base),
-        citation=cited(found.provenance, passage.paragraph),
+        locator=locator(passage, base, found.page),
+        citation=cited(found.provenance, passage.paragraph, found.page),
         also_in=[article(article_id, provenance) for article_id, provenance in found.also_in],
     )
 
 
-def cited(provenance: Provenance, paragraph: int | None) -> wire.Citation:
+def cited(provenance: Provenance, paragraph: int | None, page: int | None = None) -> wire.Citation:
     """The citation in both languages."""
     return wire.Citation(
-        ar=citation(provenance, paragraph, "ar"),
-        en=citation(provenance, paragraph, "en"),
+        ar=citation(provenance, paragraph, "ar", page),
+        en=citation(provenance, paragraph, "en", page),
     )
 
 
-def locator(passage: Passage, base: str) -> wire.Locator:
+def locator(passage: Passage, base: str, page: int | None) -> wire.Locator:
     """Where the passage stands in its article."""
     return wire.Locator(
         heading=passage.heading,
@@ -89,6 +90,7 @@ def locator(passage: Passage, base: str) -> wire.Locator:
         start=passage.start,
         end=passage.end,
         href=f"{base}/articles/{quote(passage.article_id, safe='')}#p{passage.paragraph}",
+        page=page,
     )
 
 
@@ -114,7 +116,7 @@ def article_whole(stored: StoredArticle, passages: Sequence[Passage], base: str)
                 text=passage.text,
                 lang=passage.lang,
                 dir=dir_of(passage.lang),
-                locator=locator(passage, base),
+                locator=locator(passage, base, page_at(stored.text, passage.start)),
             )
             for passage in passages
         ],

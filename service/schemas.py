@@ -54,6 +54,11 @@ class Locator(BaseModel):
     start: int
     end: int
     href: str
+    page: int | None = Field(
+        default=None,
+        exclude_if=lambda value: value is None,
+        description="The page of the PDF where it begins, from 1; absent for what has no pages.",
+    )
 
 
 class Citation(BaseModel):

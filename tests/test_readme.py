@@ -82,14 +82,14 @@ def test_the_search_example_runs(sanad: Sanad, seeded: Path) -> None:
 
 
 def test_the_sidecar_example_is_read(tmp_path: Path) -> None:
-    from index.read import read_file
+    from index.read import read_folder
     from index.types import RawArticle
 
     (sidecar,) = (json.loads(block) for block in blocks("json") if "request_id" not in block)
     sidecar["url"] = "https://press.example/1"
     (tmp_path / "a.txt").write_text("A sentence that is long enough to be a paragraph.", "utf-8")
     (tmp_path / "a.meta.json").write_text(json.dumps(sidecar), "utf-8")
-    raw = read_file(tmp_path / "a.txt", "a.txt", tmp_path)
+    (raw,) = read_folder(tmp_path)
     assert isinstance(raw, RawArticle)
     assert raw.given.published_at == sidecar["published_at"]
 

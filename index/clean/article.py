@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 
 from index.arabic import language
 from index.clean.furniture import Page, page
-from index.clean.lines import Line, body_lines, lines
+from index.clean.lines import Line, body_lines, lines, paged_lines
 from index.clean.phrasebook import Phrases, key
 from index.identity import article_id
+from index.pages import PAGE_END
 from index.sentences import sentences
-from index.types import Article, Provenance, RawArticle, Span
+from index.types import Article, Given, Provenance, RawArticle, Span
 
 _SPEAKER = re.compile(r"\W*\w{1,2}\s*[:：]")  # "Q: …", "س: …"
 _OPENING_WORDS = 10
@@ -29,10 +30,11 @@ _HEADINGS_IN_A_ROW = 2
 
 @dataclass(frozen=True, slots=True)
 class _Paragraph:
-    """A line of the body; a heading or not."""
+    """A line of the body; a heading or not; on which page."""
 
     text: str
     is_heading: bool
+    page: int
 
 
 def clean(raw: RawArticle, phrases: Phrases) -> Article:
@@ -41,17 +43,34 @@ def clean(raw: RawArticle, phrases: Phrases) -> Article:
     Given provenance is kept; what is found by rule is named in `provenance.inferred`, and what is uncertain stays
     None. A text marked `is_clean` loses nothing but its title line. A page without a body gives an empty text.
     """
-    found = _clean_page(raw) if raw.is_clean else page(lines(raw.text, phrases), raw.given.title, phrases)
-    if not raw.is_clean:
-        found = replace(found, body=_without_promotion(found.body, phrases))
+    found = _clean_page(raw) if raw.is_clean else _cleaned(raw.text, raw.given, phrases)
     paragraphs = _paragraphs(found.body, phrases)
-    text, headings = _assembled(paragraphs)
+    text, headings = _assembled(paragraphs, raw.text.count(PAGE_END) if raw.is_paged else 0)
+    if raw.around:
+        found = _with_details(found, _cleaned(raw.around, raw.given, phrases))
     return Article(article_id(raw.source), _provenance(raw, found, paragraphs), text, headings)
+
+
+def _cleaned(text: str, given: Given, phrases: Phrases) -> Page:
+    """The article on a page, without what advertises the page at its end."""
+    found = page(lines(text, phrases), given.title, phrases, given.author)
+    return replace(found, body=_without_promotion(found.body, phrases))
+
+
+def _with_details(found: Page, around: Page) -> Page:
+    """What was found, and what stands around it on the page where it was silent; a section there may be of a menu."""
+    return replace(
+        found,
+        title=found.title or around.title,
+        publisher=found.publisher or around.publisher,
+        author=found.author or around.author,
+        published_at=found.published_at or around.published_at,
+    )
 
 
 def _clean_page(raw: RawArticle) -> Page:
     """All lines are body, but for a first one that is the title: a `#` heading or the given title."""
-    body = body_lines(raw.text)
+    body = paged_lines(raw.text) if raw.is_paged else body_lines(raw.text)
     if body and (body[0].level == 1 or (raw.given.title and key(body[0].text) == key(raw.given.title))):
         return Page(body[1:], title=body[0].text)
     return Page(body)
@@ -96,7 +115,9 @@ def _paragraphs(body: Sequence[Line], phrases: Phrases) -> list[_Paragraph]:
         ):
             headings.update(i for i in range(start, end) if not _announces(body, i))
         start = max(end, start + 1)
-    return [_Paragraph(line.text, bool(line.level) or i in headings) for i, line in enumerate(body)]
+    return [
+        _Paragraph(line.text, bool(line.level) or i in headings, line.page) for i, line in enumerate(body)
+    ]
 
 
 def _announces(body: Sequence[Line], i: int) -> bool:
@@ -133,14 +154,22 @@ def _is_short(line: Line, phrases: Phrases) -> bool:
     return not line.is_ended or text.endswith(("?", "؟"))
 
 
-def _assembled(paragraphs: Sequence[_Paragraph]) -> tuple[str, tuple[Span, ...]]:
+def _assembled(paragraphs: Sequence[_Paragraph], pages: int) -> tuple[str, tuple[Span, ...]]:
+    """The text with a blank line between paragraphs, each of so many pages ended by a form feed, and its headings."""
+    parts: list[str] = []
     headings: list[Span] = []
-    length = 0
+    length, page = 0, 1
     for paragraph in paragraphs:
+        ends = PAGE_END * max(0, paragraph.page - page)
+        gap = ("\n" if parts else "") + (ends or ("\n" if parts else ""))
+        start = length + len(gap)
         if paragraph.is_heading:
-            headings.append(Span(length, length + len(paragraph.text)))
-        length += len(paragraph.text) + 2
-    return "\n\n".join(paragraph.text for paragraph in paragraphs), tuple(headings)
+            headings.append(Span(start, start + len(paragraph.text)))
+        parts += [gap, paragraph.text]
+        length, page = start + len(paragraph.text), max(page, paragraph.page)
+    if parts and pages:
+        parts.append("\n" + PAGE_END * (pages + 1 - page))
+    return "".join(parts), tuple(headings)
 
 
 def _provenance(raw: RawArticle, found: Page, paragraphs: Sequence[_Paragraph]) -> Provenance:
@@ -165,7 +194,11 @@ def _provenance(raw: RawArticle, found: Page, paragraphs: Sequence[_Paragraph]) 
         section=given.section or found.section,
         published_at=given.published_at or found.published_at,
         url=given.url,
-        inferred=tuple(name for name, value in inferred.items() if value and not getattr(given, name)),
+        inferred=tuple(
+            name
+            for name, value in inferred.items()
+            if (name in raw.inferred if getattr(given, name) else bool(value))
+        ),
     )
 
 

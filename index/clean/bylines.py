@@ -10,6 +10,7 @@ from index.clean.wording import QUOTED, is_name
 _AFTER_NAME = re.compile(r"\s*[|•·،,/;]\s*|\s+[-–—ـ]+\s+|\s+(?:for|in)\s+(?=[A-Z])|\s+في\s+(?=[\d٠-٩])")
 _PLACE_PARTS = re.compile(r"\s*[/:：،|]\s*|\s*[-–—]\s+|\s+ـ+\s+")
 _IN_PLACE = re.compile(r"(?P<name>[A-Z][\w.’'-]+(?: [A-Z][\w.’'-]+){1,3}) in [A-Z][\w.’' -]+$")
+_ADDRESS = re.compile(r"\s*[(<]?\b[\w.+-]+@[\w-]+\.[\w.]+[)>]?")
 _LABELS = (("bare_byline", True), ("byline", False), ("roles", False))
 
 
@@ -19,6 +20,7 @@ def byline(text: str, phrases: Phrases) -> str | None:
     """
     if _is_credits_roll(text, phrases):
         return ""
+    text = _ADDRESS.sub("", text)
     if len(text.split()) > 12 or (text.endswith(".") and "," in text):
         return None
     for label, is_bare in _LABELS:

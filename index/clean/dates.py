@@ -48,7 +48,7 @@ def dateline(line: str, phrases: Phrases, lang: Lang = "und") -> Dateline | None
     """The date of a line that is nothing but a date with its weekday, time and label; None for any other line."""
     if len(line) > _LONGEST or re.match(r"(?:On|In|في)\b.*[^\W\d_.]{2}.*\d\.$", line):
         return None
-    if phrases.covered(line, "counters"):
+    if phrases.covered(line, "counters", "updates") and not phrases.covered(line, "updates"):
         return None if line.endswith(".") else Dateline(None)
     patterns = _patterns(phrases)
     text = _without_place(_BRACKETED.sub(" ", fold(line).text), phrases)

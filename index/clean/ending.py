@@ -85,13 +85,14 @@ def settled(lines: Sequence[Line], phrases: Phrases) -> list[Line]:
     return found
 
 
-def writer(lines: Sequence[Line], phrases: Phrases) -> tuple[str | None, int]:
+def writer(lines: Sequence[Line], phrases: Phrases, given: Sequence[str] = ()) -> tuple[str | None, int]:
     """The author by the biography at the end, and where that begins; only where a known or repeated name opens it.
 
+    `given` are the names of authors that the page states.
     A subheading over a paragraph about someone is no name; nor does a text that goes on end with a biography.
     """
     before = shares(lines)
-    known = _known_names(lines)
+    known = _known_names(lines) | {key(_plain_name(name)): _plain_name(name) for name in given}
     end = closing(lines, phrases)
     for i, line in enumerate(lines):
         if i == 0 or line.kind != "body" or line.words < 3:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
@@ -50,17 +51,20 @@ class _Parts:
     after: tuple[Line, ...]
 
 
-def page(lines: Sequence[Line], given_title: str | None, phrases: Phrases) -> Page:
+def page(
+    lines: Sequence[Line], given_title: str | None, phrases: Phrases, given_author: str | None = None
+) -> Page:
     """The article on a page. When nothing but a headline is left, the headline is the body too; empty for none."""
     lines = without_boxes(_with_names(lines), phrases)
-    author, signature = writer(lines, phrases)
+    authors = re.split(r"\s*[,،]\s*", given_author) if given_author else []
+    author, signature = writer(lines, phrases, authors)
     end = min(closing(lines, phrases), signature)
     main = without_signups(without_related(settled(lines[:end], phrases), phrases))
     main = with_timeline(list(subscribed(main)))
     place = title_place(main, given_title, phrases)
     title = main[place] if place >= 0 else None
     head = main[: max(place, 0)]
-    known = {key(text) for text in (title.text if title else None, author) if text}
+    known = {key(text) for text in (title.text if title else None, author, given_author, *authors) if text}
     parts = _parted(main[place + 1 :], known, phrases)
     after = [*parts.after, *takewhile(lambda line: line.kind not in ("closing", "related"), lines[end:])]
     return Page(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from index.arabic import language
@@ -35,6 +35,8 @@ class Line:
     value: str | None = None
     runs_on: bool = False
     """Whether it reads as running text even without a full stop."""
+    page: int = 0
+    """The page it stands on, from 1; 0 for a text without pages."""
 
     @property
     def words(self) -> int:
@@ -78,6 +80,12 @@ def lines(text: str, phrases: Phrases) -> tuple[Line, ...]:
 def body_lines(text: str) -> tuple[Line, ...]:
     """The lines of a text that is only a body, all of kind `body`."""
     return tuple(Line(_plain(raw), "body", _level(raw)) for raw in _unwrapped(text) if raw.strip())
+
+
+def paged_lines(text: str) -> tuple[Line, ...]:
+    """The same of a text whose pages each end with a form feed."""
+    pages = enumerate(text.split("\f"), start=1)
+    return tuple(replace(line, page=number) for number, page in pages for line in body_lines(page))
 
 
 def _lines_of(raw: str, phrases: Phrases, lang: Lang) -> tuple[Line, ...]:

@@ -84,7 +84,8 @@ def _print_hit(hit: Hit) -> None:
         soft_wrap=True,
         end="\n" if any(facts) else "",
     )
-    where = f"{provenance.source} ¶{hit.passage.paragraph} [{hit.passage.start}:{hit.passage.end}]"
+    page = f" p. {hit.page}" if hit.page else ""
+    where = f"{provenance.source}{page} ¶{hit.passage.paragraph} [{hit.passage.start}:{hit.passage.end}]"
     relevance = "" if hit.relevance is None else f"  relevance {hit.relevance:.2f}"
     console.print(f"    {where}  score {hit.score:.3f}{relevance}", style="dim", soft_wrap=True)
     text = Text(hit.passage.text)

@@ -25,17 +25,17 @@ def fields(values: Mapping[object, object], source: str, place: str) -> Given:
 
     Raises: ReadError naming the field that is unknown, of a wrong type or malformed; `place` says where it stands.
     """
-    checked: dict[str, Any] = {}
+    good: dict[str, Any] = {}
     for name, value in values.items():
         if not isinstance(name, str) or name not in NAMES:
             raise ReadError(source, f"{place}: unknown field {_short(name)}; there are {', '.join(NAMES)}")
         if value is None or (isinstance(value, str) and not value.strip()):
             continue
         try:
-            checked[name] = _checked(name, value)
+            good[name] = checked(name, value)
         except (TypeError, ValueError) as error:
             raise ReadError(source, f"{place}: {name}: {error}") from error
-    return Given(**checked)
+    return Given(**good)
 
 
 def merged(first: Given, second: Given) -> Given:
@@ -43,8 +43,8 @@ def merged(first: Given, second: Given) -> Given:
     return replace(second, **{name: value for name in NAMES if (value := getattr(first, name)) is not None})
 
 
-def _checked(name: str, value: object) -> str:
-    """The value as text in one line. Raises: TypeError, ValueError with what was wanted and what came."""
+def checked(name: str, value: object) -> str:
+    """The value of a field as text in one line. Raises: TypeError, ValueError with what was wanted and what came."""
     if not isinstance(value, str):
         raise TypeError(f"wanted text, got {type(value).__name__} {_short(value)}")
     text = " ".join(value.split())

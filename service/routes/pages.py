@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from index.errors import QueryError
+from index.pages import page_at
 from service import words
 from service.blocks import blocks
 from service.catalogue import Offer
@@ -55,11 +56,12 @@ def article_page(request: Request) -> Response:
     view = service.searcher.store.view()
     stored = view.article(request.path_params["article_id"])
     passages = view.article_passages(stored.id)
+    pages = {passage.paragraph: page_at(stored.text, passage.start) for passage in passages}
     ui = interface(request)
     context = {
         "article": article_whole(stored, passages, request.scope.get("root_path", "")),
         "blocks": list(blocks(stored, passages)),
-        "cited": lambda paragraph: cited(stored.provenance, paragraph),
+        "cited": lambda paragraph: cited(stored.provenance, paragraph, pages.get(paragraph)),
         "longest": LONGEST_QUERY,
         "script_words": _script_words(ui),
     }

@@ -251,9 +251,10 @@ def test_a_sidecar_wins_over_what_the_text_says(folder: Path, store: Store, enco
     assert "title" not in provenance.inferred
 
 
-def test_a_file_is_not_a_folder(folder: Path, store: Store, encoder: ConceptEncoder) -> None:
-    with pytest.raises(IndexingError, match="is not a folder"):
-        sync(folder / "a.txt", store, encoder)
+def test_a_file_is_synced_alone(folder: Path, store: Store, encoder: ConceptEncoder) -> None:
+    assert kinds(sync(folder / "a.txt", store, encoder)) == {"a.txt": "added"}
+    with pytest.raises(IndexingError, match=r"c\.txt: is not a folder or file; give what holds the articles$"):
+        sync(folder / "c.txt", store, encoder)
 
 
 def test_progress_counts_every_source(folder: Path, store: Store, encoder: ConceptEncoder) -> None:

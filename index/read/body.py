@@ -1,0 +1,232 @@
+"""Which lines of a page are its article: those that trafilatura finds, corrected by where they stand.
+
+trafilatura (Barbaresi 2021, https://aclanthology.org/2021.acl-demo.15) chooses; the text itself is taken from the page,
+as it loses line breaks, cells and spaces between blocks. What stands in a box of the page (navigation, a newsletter, an
+author's biography) goes, what it left out between two lines of the article comes back.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+
+import trafilatura
+from lxml import html
+
+from index.read.blocks import Block
+
+_SQUEEZED = re.compile(r"[\W_]+")
+_LONG = 25
+"""A line of so many letters is looked for anywhere in what trafilatura found; a shorter one must be a line there."""
+_MOST = 0.3
+"""An element that holds more of the article than this is no box beside it."""
+_LINKED = 0.5
+_PROSE, _ITEM = 8, 4
+"""Words that make a line prose, and an item of a list more than a button, where nothing else tells."""
+_LINK = 0.8
+"""Of a line that is a link to elsewhere."""
+_LABEL = 5
+_INITIALS = re.compile(r"\W*(?:\w{1,2}\.?[\s/،-]+){1,7}\w{1,2}\W*")
+
+_BOX_TAGS = frozenset(("nav", "aside", "form", "footer", "dialog", "button"))
+_BOX_ROLES = frozenset((
+    "navigation", "complementary", "contentinfo", "search", "dialog", "alertdialog", "banner", "menu", "menubar",
+    "toolbar",
+))  # fmt: skip
+_BOX_NAMES = frozenset((
+    "ad", "ads", "adv", "advert", "advertisement", "sponsored", "sponsor", "taboola", "outbrain", "promo",
+    "promotion", "newsletter", "subscribe", "subscription", "signup", "paywall", "cookie", "cookies", "consent",
+    "gdpr", "share", "sharing", "social", "follow", "related", "recirc", "recirculation", "readmore", "trending",
+    "popular", "comment", "comments", "disqus", "discussion", "breadcrumb", "breadcrumbs", "pagination", "pager",
+    "sidebar", "navbar", "navigation", "menu", "footer", "tags", "tag", "topics", "keywords", "bio", "biography",
+    "audio", "player", "toolbar", "tools", "disclaimer", "rating", "feedback", "toc", "byline", "dateline", "date",
+    "timestamp", "caption", "captions", "credit", "credits",
+))  # fmt: skip
+_BOX_PAIRS = frozenset((
+    "author box", "author info", "author bio", "about author", "author card", "most read", "most viewed",
+    "most popular", "read more", "read next", "read also", "also read", "see also", "more news", "more stories",
+    "more from", "you may", "may like", "rich link", "latest news", "sign up", "post meta", "entry meta",
+    "article meta", "post footer", "entry footer",
+))  # fmt: skip
+_NAMED_BY = ("class", "id", "data-component", "data-testid")
+_NAME = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_CAPTIONS = frozenset(("figure", "figcaption"))
+
+
+def chosen(lines: Sequence[Block], tree: html.HtmlElement, title: str | None) -> list[Block]:
+    """The lines of the article in order, its title not among them; empty where there is none."""
+    found = _found(lines, tree)
+    if not found:
+        found = {i for i, line in enumerate(lines) if _is_prose(line)}
+    boxes = _boxes(lines, found)
+    top = _title_place(lines, title)
+    found = _below(found, lines, top)
+    kept = {i for i in found if not _is_boxed(lines[i], boxes)}
+    kept |= set(_siblings(lines, kept, top, boxes))
+    kept |= set(_left_out(lines, kept, top, boxes))
+    kept = {i for i in kept if not _is_link(lines, i, kept) and not _is_label(lines, i)}
+    return list(_without_echoes([lines[i] for i in sorted(kept)], title))
+
+
+def _found(lines: Sequence[Block], tree: html.HtmlElement) -> set[int]:
+    """The places of the lines that trafilatura takes for the article."""
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
+    document = trafilatura.bare_extraction(tree, include_comments=False, with_metadata=False)
+    if document is None or isinstance(document, dict) or document.body is None:
+        return set()
+    whole = _squeezed("".join(document.body.itertext()))
+    short = set(_pieces(document.body))
+    squeezed = [_squeezed(line.text) for line in lines]
+    return {i for i, text in enumerate(squeezed) if text in short or (len(text) >= _LONG and text in whole)}
+
+
+def _pieces(body: html.HtmlElement) -> Iterator[str]:
+    for element in body.iter():
+        if isinstance(element.tag, str):
+            yield from (_squeezed(text) for text in (element.text, element.tail) if text)
+            if element.tag in ("p", "head", "item", "quote", "row", "cell"):
+                yield _squeezed("".join(element.itertext()))
+
+
+def _squeezed(text: str) -> str:
+    """Letters and digits only: spaces and punctuation are not the same on both sides."""
+    return _SQUEEZED.sub("", text)
+
+
+def _title_place(lines: Sequence[Block], title: str | None) -> int:
+    """The last line that is the title, or else the last main heading; -1 for none."""
+    known = _squeezed(title or "")
+    places = [i for i, line in enumerate(lines) if known and _squeezed(line.text) == known]
+    return (places or [i for i, line in enumerate(lines) if line.kind == "h1"] or [-1])[-1]
+
+
+def _below(found: set[int], lines: Sequence[Block], top: int) -> set[int]:
+    """Those below the title, unless most of the article stands above it."""
+    below = {i for i in found if i > top}
+    return below if _length(lines, below) * 2 >= _length(lines, found) else found
+
+
+def _boxes(lines: Sequence[Block], found: set[int]) -> set[html.HtmlElement]:
+    """The elements of the page that are named or made as boxes and hold little of the article."""
+    total = _length(lines, found) or 1
+    held: dict[html.HtmlElement, int] = {}
+    for i, line in enumerate(lines):
+        for element in line.places:
+            held[element] = held.get(element, 0) + (len(line.text) if i in found else 0)
+    return {element for element, length in held.items() if length < _MOST * total and _is_box(element)}
+
+
+def _is_box(element: html.HtmlElement) -> bool:
+    if element.tag in _BOX_TAGS or element.get("role") in _BOX_ROLES:
+        return True
+    for name in " ".join(element.get(attribute, "") for attribute in _NAMED_BY).split():
+        words = [word.lower() for word in _NAME.findall(name)]
+        if words and (words[0] in _BOX_NAMES or words[-1] in _BOX_NAMES):
+            return True
+        if any(f"{first} {second}" in _BOX_PAIRS for first, second in pairwise(words)):
+            return True
+    return False
+
+
+def _is_boxed(line: Block, boxes: set[html.HtmlElement]) -> bool:
+    return any(element in boxes for element in line.places)
+
+
+def _left_out(
+    lines: Sequence[Block], kept: set[int], top: int, boxes: set[html.HtmlElement]
+) -> Iterator[int]:
+    """Headings, items, rows and prose between two lines of the article; prose and items between it and the title."""
+    if not kept:
+        return
+    first, last = min(kept), max(kept)
+    for i in range(last - 1, max(top, -1), -1):
+        line = lines[i]
+        if i in kept or _is_boxed(line, boxes) or line.linked > _LINKED or _is_caption(line):
+            continue
+        if top < 0 and i < first:
+            continue
+        if line.is_heading:
+            if i + 1 in kept or _is_item(lines[i + 1], boxes):
+                yield i
+        elif _is_prose(line) or (i > first and line.kind == "tr") or _is_item(line, boxes):
+            yield i
+
+
+def _is_item(line: Block, boxes: set[html.HtmlElement]) -> bool:
+    return line.kind == "li" and line.words >= _ITEM and line.linked <= _LINKED and not _is_boxed(line, boxes)
+
+
+def _siblings(
+    lines: Sequence[Block], kept: set[int], top: int, boxes: set[html.HtmlElement]
+) -> Iterator[int]:
+    """The lines of the other entries where the article found is one entry of a row of the like, under one title."""
+    entry = _entry(lines, kept)
+    if entry is None or (top >= 0 and entry in lines[top].places):
+        return
+    parent = entry.getparent()
+    name = (entry.tag, entry.get("class"))
+    alike = (
+        {other for other in parent if (other.tag, other.get("class")) == name}
+        if parent is not None
+        else set()
+    )
+    if len(alike) < 2 or any(other.xpath(".//h1") for other in alike):
+        return
+    for i, line in enumerate(lines):
+        is_text = line.is_heading or line.kind == "li" or _is_prose(line)
+        if is_text and any(element in alike for element in line.places) and not _is_boxed(line, boxes):
+            yield i
+
+
+def _entry(lines: Sequence[Block], kept: set[int]) -> html.HtmlElement | None:
+    """The `article` element that holds all that was kept."""
+    common: Sequence[html.HtmlElement] | None = None
+    for i in kept:
+        around = lines[i].places[::-1]
+        common = around if common is None else [element for element in common if element in around]
+    return next((element for element in common or () if element.tag == "article"), None)
+
+
+def _is_caption(line: Block) -> bool:
+    return line.kind in ("figcaption", "caption") or any(element.tag in _CAPTIONS for element in line.places)
+
+
+def _is_prose(line: Block) -> bool:
+    return line.words >= _PROSE and line.linked <= _LINKED and not line.is_heading
+
+
+def _is_link(lines: Sequence[Block], i: int, kept: set[int]) -> bool:
+    """Whether a line is only a link; a heading may be one to itself."""
+    return lines[i].linked > _LINK and not (
+        lines[i].is_heading and i + 1 in kept and lines[i + 1].linked <= _LINKED
+    )
+
+
+def _is_label(lines: Sequence[Block], i: int) -> bool:
+    """Whether a short line stands over links, or is none: a counter, the editors' initials."""
+    text = lines[i].text
+    if lines[i].kind != "tr" and not any(map(str.isalpha, text)):
+        return True
+    if "/" in text and _INITIALS.fullmatch(text):
+        return True
+    is_short = lines[i].words <= _LABEL and text[-1] not in '.؟?!:…"»”'
+    return is_short and i + 1 < len(lines) and lines[i + 1].linked > _LINK
+
+
+def _without_echoes(lines: Sequence[Block], title: str | None) -> Iterator[Block]:
+    """The lines but for the title, and for pulled quotes, which stand in another line too."""
+    squeezed = [_squeezed(line.text) for line in lines]
+    known = _squeezed(title or "")
+    for i, line in enumerate(lines):
+        others = squeezed[:i] + squeezed[i + 1 :]
+        is_echo = len(squeezed[i]) >= _LONG and any(
+            squeezed[i] in other and other != squeezed[i] for other in others
+        )
+        if squeezed[i] != known and not is_echo:
+            yield line
+
+
+def _length(lines: Sequence[Block], places: Iterable[int]) -> int:
+    return sum(len(lines[i].text) for i in places)
