@@ -57,9 +57,9 @@ def test_nothing_but_the_volume_belongs_to_the_user_or_is_open_to_all(runner: En
 
 def test_only_the_target_for_milvus_speaks_to_one(runner: Engine, image: str, milvus_image: str) -> None:
     asked = ("sanad", "status", "--store", "milvus://127.0.0.1:1/x")
-    with pytest.raises(EngineError, match="\nsanad: a store on Milvus needs .*; pip install 'sanad-search"):
+    with pytest.raises(EngineError, match=r"\nsanad: a store on Milvus needs .*; pip install 'sanad-search"):
         runner.once(image, *asked)
-    with pytest.raises(EngineError, match="\nsanad: nothing answers at milvus://127.0.0.1:1"):
+    with pytest.raises(EngineError, match=r"\nsanad: nothing answers at milvus://127.0.0.1:1"):
         runner.once(milvus_image, *asked)
 
 
