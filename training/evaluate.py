@@ -1,6 +1,7 @@
 """All development sets for one encoder, beside BM25 and the teacher."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -93,31 +94,26 @@ def first_dimensions(embed: Embed, dim: int) -> Embed:
 
 
 def onnx_embed(folder: Path, threads: int) -> Embed:
-    """The embedding function of an exported model folder (onnx/model_int8.onnx and tokenizer.json)."""
+    """The embedding function of an exported model folder (onnx/model_int8.onnx and tokenizer.json).
+
+    Texts are run one at a time, as they are when serving: int8 activations are scaled by the largest of a run.
+    """
     import onnxruntime as ort
 
-    from training.network import chunks, load_tokenizer
+    from training.network import load_tokenizer
 
     options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = 1
     path = folder / "onnx" / "model_int8.onnx"
     session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     tokenizer = load_tokenizer(folder, 256)
 
     def embed(texts: Sequence[str]) -> Float:
-        ids = [e.ids for e in tokenizer.encode_batch(list(texts))]
-        found: list[Float] = [np.zeros(0, dtype=np.float32)] * len(ids)
-        for group in chunks([len(row) for row in ids], 2_048):
-            longest = max(len(ids[i]) for i in group)
-            padded = np.zeros((len(group), longest), dtype=np.int64)
-            mask = np.zeros_like(padded)
-            for row, i in enumerate(group):
-                padded[row, : len(ids[i])] = ids[i]
-                mask[row, : len(ids[i])] = 1
-            feeds = {"input_ids": padded, "attention_mask": mask}
-            for i, embedding in zip(group, session.run(["sentence_embedding"], feeds)[0], strict=True):
-                found[i] = embedding
-        return np.stack(found)
+        rows = [np.asarray([e.ids], dtype=np.int64) for e in tokenizer.encode_batch(list(texts))]
+        feeds = [{"input_ids": row, "attention_mask": np.ones_like(row)} for row in rows]
+        with ThreadPoolExecutor(threads) as pool:
+            found = list(pool.map(lambda feed: session.run(["sentence_embedding"], feed)[0], feeds))
+        return np.concatenate(found)
 
     return embed
 
