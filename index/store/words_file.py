@@ -14,6 +14,7 @@ from index.store.columns import Ints
 from index.store.lexical import Part, Postings, Segment
 
 _ARRAYS = tuple(field.name for field in fields(Segment))
+_MAGIC = np.lib.format.magic(1, 0)
 _ALIGNED = 64
 """Every array begins at a multiple of so many bytes, so that it can be used where it lies."""
 
@@ -39,8 +40,9 @@ def from_map(data: mmap.mmap) -> Postings:
 
 def _array(data: mmap.mmap) -> npt.NDArray[Any]:
     """The next array, which lies in the map itself. Raises: ValueError: there is none."""
-    if np.lib.format.read_magic(data) != (1, 0):
+    if data[data.tell() : data.tell() + len(_MAGIC)] != _MAGIC:
         raise ValueError("it does not hold posting lists as this version writes them")
+    data.seek(len(_MAGIC), io.SEEK_CUR)
     shape, _, dtype = np.lib.format.read_array_header_1_0(data)
     size, start = int(np.prod(shape)), data.tell()
     data.seek(start + size * dtype.itemsize)
