@@ -49,8 +49,10 @@ class Address:
 
 def is_address(location: object) -> bool:
     """Whether a store's location is an address here, not a folder."""
-    scheme = location.partition(":")[0].lower() if isinstance(location, str) else ""
-    return scheme in PORTS or scheme == LITE[:-1]
+    if not isinstance(location, str):
+        return False
+    scheme, there, _ = location.partition("://")
+    return bool(there and scheme.lower() in PORTS) or location.lower().startswith(LITE)
 
 
 def parse(location: str, environment: Mapping[str, str] = os.environ) -> Address:

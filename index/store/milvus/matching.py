@@ -2,12 +2,13 @@
 
 Milvus ranks by single words and knows no weights, so its best are only candidates. They are weighed by the words that
 are stored with them, by the same formula over expected counts as the embedded store's. What that needs to know of the
-whole corpus is asked of Milvus: how many passages hold any of a term's likely words.
+whole corpus, how many passages are expected to hold a term, is counted where they are few, and estimated from some of
+them where they are many.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -24,12 +25,12 @@ TENTHS = 10
 """A word counts in Milvus as often as the question says it: as often as its weight has tenths."""
 LONGEST = 1000
 """Words of a question as it goes to Milvus."""
-LEVELS = (0.8, 0.4, 0.0)
-"""How many passages hold a term is counted by the likeness of its words: for each level, any word above it."""
+SAMPLE = 48
+"""Passages that hold a term and are read to know how surely they do; where there are no more, the count is exact."""
 LARGE, STALE = 10_000, 0.05
-"""Of a corpus of so many passages, a count is asked for again only when it has changed by this part."""
+"""Of a corpus of so many passages, a term is counted again only when the corpus has changed by this part."""
 COUNTS = 20_000
-"""So many counts are remembered."""
+"""So many terms' counts are remembered."""
 
 NOTHING = Matches(np.zeros(0, dtype=np.int64), np.zeros(0), (), 0.0)
 
@@ -44,7 +45,7 @@ def matches(
 ) -> Matches:
     """The k best that hold a term and every phrase, and those among `near` that do; see `Matches`."""
     scale = wording.Scale(terms)
-    holding = _holding(reading, scale.weights())
+    holding = list(reading.memory.threads.map(lambda term: _holding(reading, term), terms))
     total = reading.state.passages
     rarity = [float(np.log1p((total - held + 0.5) / (held + 0.5))) for held in holding]
     whole = sum(idf for idf, held in zip(rarity, holding, strict=True) if held > 0)
@@ -116,44 +117,29 @@ def _question(scale: wording.Scale) -> str:
     return " ".join(said[:LONGEST])
 
 
-def _holding(reading: Reading, terms: Sequence[Mapping[str, float]]) -> list[float]:
-    """How many passages are expected to hold each term: each passage counts the weight of the likeliest word there."""
-    levels = [_levels(weights) for weights in terms]
-    asked = [tokens for term in levels for _, tokens in term]
-    counted = iter(list(reading.memory.threads.map(lambda tokens: _count(reading, tokens), asked)))
-    found = []
-    for term in levels:
-        total, before = 0.0, 0
-        for weight, _ in term:
-            count = next(counted)
-            total += weight * max(count - before, 0)
-            before = max(before, count)
-        found.append(total)
-    return found
+def _holding(reading: Reading, term: Term) -> float:
+    """How many passages are expected to hold a term: each counts what it expects, but 1 at most.
 
-
-def _levels(weights: Mapping[str, float]) -> list[tuple[float, tuple[str, ...]]]:
-    """For each level that has words of its own, their mean weight, and all words above it."""
-    found = []
-    for above, below in zip(LEVELS, (np.inf, *LEVELS), strict=False):
-        mine = [weight for weight in weights.values() if above < weight <= below]
-        if mine:
-            tokens = tuple(sorted(token for token, weight in weights.items() if weight > above))
-            found.append((sum(mine) / len(mine), tokens))
-    return found
-
-
-def _count(reading: Reading, tokens: tuple[str, ...]) -> int:
-    """How many passages hold any of these words; of a large corpus, from when it was last notably different."""
+    Of a large corpus, as it was when it was last notably different.
+    """
+    scale = wording.Scale([term])
+    (weights,) = scale.weights()
+    key, known = tuple(sorted(weights.items())), reading.memory.counts
     serial, passages = reading.state.serial, reading.state.passages
-    count, then, of = reading.memory.counts.get(tokens, (0, -1, 0))
+    held, then, of = known.get(key, (0.0, -1, 0))
     if then == serial or (of >= LARGE and abs(passages - of) <= STALE * of):
-        return count
-    count = reading.client.count(reading.collection, _text_match(tokens), reading.state.guarantee)
-    if len(reading.memory.counts) >= COUNTS:
-        reading.memory.counts.clear()
-    reading.memory.counts[tokens] = count, serial, passages
-    return count
+        return held
+    where, guarantee = _text_match(list(weights)), reading.state.guarantee
+    fields = ("row", "added", "words")
+    sample = reading.client.rows(reading.collection, where, fields, guarantee, limit=SAMPLE)
+    sure = [min(*scale.expected(row["words"]), 1.0) for row in sample if reading.counts(row)]
+    held = sum(sure)
+    if len(sample) == SAMPLE and sure:
+        held *= reading.client.count(reading.collection, where, guarantee) / len(sure)
+    if len(known) >= COUNTS:
+        known.clear()
+    known[key] = held, serial, passages
+    return held
 
 
 def _text_match(tokens: Sequence[str]) -> str:

@@ -38,7 +38,8 @@ class Models:
         """
         number = self._numbered(key)
         while True:
-            reading, guarantee = self._store.reading(), self._seen(number)
+            with self._store.writing() as writer:
+                reading, guarantee = self._store.reading(), self._seen(writer, number)
             done = reading.state.passages - self._lacking(reading, number, guarantee)
             if done == reading.state.passages:
                 return replace(
@@ -58,7 +59,7 @@ class Models:
             raise StoreError(f"no embeddings of {key.id} have been prepared")
         if number == base.active:
             return base.revision
-        guarantee = self._seen(number)
+        guarantee = self._seen(writer, number)
         lacking = self._lacking(self._store.reading(), number, guarantee)
         if lacking:
             raise StoreError(
@@ -96,11 +97,10 @@ class Models:
         schema.load(self._client, [self._names.passages(number)])
         return number
 
-    def _seen(self, number: int) -> int:
-        """A time of Milvus' that is later than all that was written to a set."""
+    def _seen(self, writer: Writer, number: int) -> int:
+        """A time of Milvus' that is later than all that was written to a set, which is there to be read by then."""
         self._client.count(self._names.passages(number), "row > 0", STRONGLY)
-        with self._store.writing() as writer:
-            return writer.lock.now()
+        return writer.lock.now()
 
     def _lacking(self, reading: Reading, number: int, guarantee: int) -> int:
         """How many passages have no embedding in a set; those in it that count no more are removed."""

@@ -30,7 +30,7 @@ class Memory:
 
     def __init__(self, remembered: int = REMEMBERED) -> None:
         self.contents = Contents()
-        self.counts: dict[tuple[str, ...], tuple[int, int, int]] = {}
+        self.counts: dict[tuple[tuple[str, float], ...], tuple[float, int, int]] = {}
         self.threads = ThreadPoolExecutor(THREADS, thread_name_prefix="sanad-milvus")
         self._rows: OrderedDict[tuple[int, int], Row] = OrderedDict()
         self._remembered, self._lock = remembered, threading.Lock()

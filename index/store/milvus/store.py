@@ -73,7 +73,9 @@ class MilvusStore:
         """
         client, names = Client.open(address), Names(address.name)
         with _closing_on_error(client):
-            if not client.ask("has_collection", names.log):
+            if client.ask("has_collection", names.log):
+                schema.load(client, [names.log])
+            else:
                 _expect_free(client, names)
                 schema.make_log(client, names)
             lock = WriterLock.acquire(client, names)

@@ -31,8 +31,8 @@ from index.types import (
 )
 
 ANYTHING = Filters()
-DIGITS = 6
-"""Decimals of a cosine that mean something; what is the same to them is a tie. Milvus' last bits differ by segment."""
+TIE = 2e-7
+"""Cosines no further apart are the same: Milvus' last bits differ from one segment to the next."""
 SPARE = 16
 """So many more than are wanted are asked for: rows that do not count any more may be among them, and ties."""
 EF = 64
@@ -98,10 +98,8 @@ class MilvusView:
         kept = [(row, score) for row, score in found if at.counts(row)]
         if len(kept) < k and len(found) == limit:  # too much of what was found does not count
             kept = self._nearest(at, query, k + SPARE, at.passages_where(asked))
-        scores = {row["row"]: np.float32(round(score, DIGITS)) for row, score in kept}
         self._learn([row for row, _ in kept])
-        best = sorted(scores.items(), key=lambda one: (-one[1], one[0]))[:k]
-        return [Candidate(row, float(score)) for row, score in best]
+        return _in_order({row["row"]: score for row, score in kept})[:k]
 
     def cosines(self, embedding: Embeddings, rows: Sequence[int]) -> list[float]:
         """The cosines of the passages at these rows, in that order: what `nearest` would score them.
@@ -115,10 +113,7 @@ class MilvusView:
                 at.collection, one_of("row", batch), ("row", "embedding"), at.state.guarantee
             )
             scores = cosines(lying.codes(held, self.encoder_key.dim), query)
-            found.update(
-                (row["row"], float(np.float32(round(float(score), DIGITS))))
-                for row, score in zip(held, scores, strict=True)
-            )
+            found.update((row["row"], float(score)) for row, score in zip(held, scores, strict=True))
         at.passages([row for row in rows if int(row) not in found])  # says which is missing
         return [found[int(row)] for row in rows]
 
@@ -268,3 +263,13 @@ class MilvusView:
             if len(self._cursors) > 64:
                 self._cursors.clear()
             self._cursors.setdefault(filters, {})[place] = key
+
+
+def _in_order(scores: dict[int, float]) -> list[Candidate]:
+    """Rows by their scores, best first; those of a tie have the same score, and come by lower row."""
+    best = sorted(scores.items(), key=lambda one: (-one[1], one[0]))
+    tied: list[Candidate] = []
+    for row, score in best:
+        is_tie = bool(tied) and tied[-1].score - score <= TIE
+        tied.append(Candidate(row, tied[-1].score if is_tie else score))
+    return sorted(tied, key=lambda one: (-one.score, one.row))
