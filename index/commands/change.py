@@ -58,7 +58,9 @@ def use(
         if questions:
             _check(questions, minimum, opened, candidate, encoder)
         revision = opened.switch(encoder.key)
-    _say(f"{shown(store)} is now searched with {encoder.key.id} ({encoder.key.revision}); revision {revision}")
+    _say(
+        f"{shown(store)} is now searched with {encoder.key.id} ({encoder.key.revision}); revision {revision}"
+    )
     _say(f"start services anew with SANAD_MODEL={name}; `sanad model rollback` returns")
 
 
