@@ -165,9 +165,10 @@ class EmbeddedView:
         values = {"id": passage_id, "revision": self.revision}
         with self._reading() as connection:
             found = connection.execute(f"SELECT row FROM passage {condition}", values).fetchone()
-            missed = found or connection.execute(
-                f"SELECT row FROM passage NOT INDEXED {condition}", values
-            ).fetchone()
+            missed = (
+                found
+                or connection.execute(f"SELECT row FROM passage NOT INDEXED {condition}", values).fetchone()
+            )
         passage = self.passages(found)[0] if found else None
         if missed != found or (passage and passage.id != passage_id):
             raise StoreDamagedError(f"the index entry of passage {passage_id} is damaged; run `sanad verify`")
