@@ -253,7 +253,9 @@ def test_a_sidecar_wins_over_what_the_text_says(folder: Path, store: Store, enco
 
 def test_a_file_is_synced_alone(folder: Path, store: Store, encoder: ConceptEncoder) -> None:
     assert kinds(sync(folder / "a.txt", store, encoder)) == {"a.txt": "added"}
-    with pytest.raises(IndexingError, match=r"c\.txt: is not a folder or file; give what holds the articles$"):
+    with pytest.raises(
+        IndexingError, match=r"c\.txt: is not a folder or file; give what holds the articles$"
+    ):
         sync(folder / "c.txt", store, encoder)
 
 
