@@ -13,6 +13,7 @@ from functools import lru_cache
 from itertools import islice
 
 import numpy as np
+import numpy.typing as npt
 
 from index.arabic import Word
 from index.duplicates import Telling, bands, near, telling
@@ -91,7 +92,7 @@ def purge(connection: sqlite3.Connection, contents: Iterable[int]) -> None:
         for (blob,) in connection.execute("SELECT bands FROM content WHERE id = ?", (number,)).fetchall():
             connection.executemany(
                 "DELETE FROM band WHERE (number, content) = (?, ?)",
-                [(band, number) for band in np.frombuffer(blob, dtype="<i4").tolist()],
+                [(band, number) for band in unpacked(blob).tolist()],
             )
         others = connection.execute("SELECT other FROM near WHERE content = ?", (number,)).fetchall()
         for (other,) in others:
@@ -134,6 +135,11 @@ def text(connection: sqlite3.Connection, content: int) -> str | None:
 def packed(numbers: Sequence[int]) -> bytes:
     """Bands as they lie in the database."""
     return np.array(numbers, dtype="<i4").tobytes()
+
+
+def unpacked(blob: bytes) -> npt.NDArray[np.int32]:
+    """The bands that lie so; of what is damaged, as many as can be read."""
+    return np.frombuffer(blob[: len(blob) // 4 * 4], dtype="<i4")
 
 
 def check(crc: int, *fields: int) -> None:

@@ -64,7 +64,7 @@ def _listed(connection: sqlite3.Connection) -> tuple[int, int]:
     count, total = 0, 0
     cursor = connection.execute("SELECT id, bands FROM content")
     while found := cursor.fetchmany(BLOCK):
-        numbers = [np.unique(np.frombuffer(blob, dtype="<i4")) for _, blob in found]
+        numbers = [np.unique(contents.unpacked(blob)) for _, blob in found]
         ids = np.repeat([content for content, _ in found], [len(one) for one in numbers])
         count, total = count + len(ids), total + _sum(np.concatenate(numbers), ids)
     return count, total & (2**64 - 1)

@@ -104,6 +104,11 @@ DERIVED = [
         "look for the duplicates",
     ),
     (
+        execute("UPDATE content SET bands = x'0102030405' WHERE id = 1"),
+        "what passage row 1 says",
+        "look for the dupl",
+    ),
+    (
         execute("UPDATE content SET digest = x'00' WHERE id = 1"),
         "what passage row 1 says",
         "look for the dupl",
