@@ -60,26 +60,28 @@ def _records(text: io.TextIOWrapper, file: SourceFile, encoding: str) -> Iterato
             continue
         place += 1
         try:
-            if len(written) > MAX_ROW:
-                raise ValueError(f"is longer than {MAX_ROW:,} characters")
             yield _record(written, number, place, delimiter, names, encoding)
         except ValueError as error:
+            reason = str(error)
             if len(lines) > 1:  # a stray quotation mark joined what are several rows: try the first alone
                 rows.give_back(lines[1:])
                 try:
                     yield _record(lines[0], number, place, delimiter, names, encoding)
                     continue
-                except ValueError:
-                    pass
-            yield ReadError(file.source, f"line {number}: {error}")
+                except ValueError as alone:
+                    reason = str(alone)
+            yield ReadError(file.source, f"line {number}: {reason}")
             if rows.given_back > MAX_UNCLOSED:
-                raise ReadError(
+                yield ReadError(
                     file.source, f"line {number}: too many rows before it do not fit; the rest is not read"
-                ) from error
+                )
+                return
 
 
 def _record(row: str, line: int, place: int, delimiter: str, names: Sequence[str], encoding: str) -> Record:
-    """Raises: ValueError: the row is not whole, no text, or not of so many fields."""
+    """Raises: ValueError: the row is too long, not whole, no text, or not of so many fields."""
+    if len(row) > MAX_ROW:
+        raise ValueError(f"is longer than {MAX_ROW:,} characters")
     try:
         content = row.rstrip("\r\n").encode()
     except UnicodeEncodeError:

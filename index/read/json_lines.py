@@ -32,7 +32,9 @@ def records(stream: BinaryIO, file: SourceFile) -> Iterator[Record | ReadError]:
             fields = json.loads(line)
         except UnicodeDecodeError as error:
             yield ReadError(file.source, f"line {number}: is not UTF-8 (byte {error.start})")
-        except (ValueError, RecursionError) as error:
+        except RecursionError:
+            yield ReadError(file.source, f"line {number}: is nested too deep")
+        except ValueError as error:
             yield ReadError(file.source, f"line {number}: is not JSON: {' '.join(str(error).split())}")
         else:
             if isinstance(fields, dict):

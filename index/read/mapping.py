@@ -44,8 +44,10 @@ class FieldMap:
         return cls.checked(fields, {}, "--map")
 
     @classmethod
-    def checked(cls, fields: Mapping[str, Any], only: Mapping[str, Any], place: str) -> Self:
+    def checked(cls, fields: Any, only: Any, place: str) -> Self:
         """The mapping of these tables. Raises: IndexingError: a target is unknown, a value no text or list of texts."""
+        if not isinstance(fields, Mapping) or not isinstance(only, Mapping):
+            raise IndexingError(f"{place}: wanted a table")
         if unknown := [name for name in fields if name not in TARGETS]:
             raise IndexingError(
                 f"{place}: there is no {unknown[0]!r} to map to; there are {', '.join(TARGETS)}"

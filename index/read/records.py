@@ -93,17 +93,16 @@ def _last_places(
     """Where the last record of each name stands that several have, by a hash of the name."""
     seen: dict[bytes, int] = {}
     several: dict[bytes, int] = {}
-    with suppress(ReadError):  # what cannot be read on is told when the articles are read
-        for record in records:
-            if isinstance(record, ReadError):
-                continue
-            if record.place % STEP == 0:
-                budget.renew()
-            with suppress(ReadError):
-                key = _hashed(name_of(record, fields, file))
-                if key in seen:
-                    several[key] = record.place
-                seen[key] = record.place
+    for record in records:
+        if isinstance(record, ReadError):
+            continue
+        if record.place % STEP == 0:
+            budget.renew()
+        with suppress(ReadError):
+            key = _hashed(name_of(record, fields, file))
+            if key in seen:
+                several[key] = record.place
+            seen[key] = record.place
     return several
 
 
