@@ -17,7 +17,6 @@ FORBIDDEN = re.compile(
     r"\b(NC|ND|A?GPL|non-?commercial|no ?deriv\w*|research only|unknown|proprietary)\b", re.IGNORECASE
 )
 """In the licence of data: what an archive's owner could not use, wherever else it is allowed."""
-UNSAID = re.compile(r"\s+AND\s+|;")
 
 
 @dataclass(frozen=True)
@@ -75,8 +74,11 @@ def of_data(card: str) -> list[Piece]:
 def is_allowed(expression: str, allowed: Iterable[str]) -> bool:
     """Whether each licence of `A AND B`, `A; B`, or any of `A OR B`, is one of these."""
     names = set(allowed)
-    parts = [part.strip(" ()") for part in UNSAID.split(expression)]
-    return all(any(one.strip(" ()") in names for one in re.split(r"\s+OR\s+", part)) for part in parts)
+    return all(
+        any(one in names for one in re.split(r"\s+OR\s+", part.removeprefix("(").removesuffix(")")))
+        or part in names
+        for part in re.split(r"\s+AND\s+|;\s*", expression.strip())
+    )
 
 
 def is_allowed_data(licence: str, allowed: Iterable[str]) -> bool:

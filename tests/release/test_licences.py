@@ -23,6 +23,7 @@ CARD = """
         ("Apache-2.0 OR GPL-3.0-only", True),
         ("(MIT OR Apache-2.0) AND PSF-2.0", True),
         ("BSD License; MIT License", True),
+        ("ISC License (ISCL)", True),
         ("MIT AND GPL-3.0-only", False),
         ("MIT License; GNU General Public License v3 (GPLv3)", False),
         ("UNKNOWN", False),
