@@ -21,6 +21,7 @@ REPOSITORY = {
     "how-to/service.md": "service/README.md",
     "how-to/portal.md": "service/EMBEDDING.md",
     "how-to/deploy.md": "deploy/README.md",
+    "how-to/deploy.md": "deploy/README.md",
     "model-card.md": "index/model/README.md",
     "data-card.md": "training/DATA.md",
     "reference/results.md": "benchmarks/RESULTS.md",
@@ -43,7 +44,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def repository_page(page: str, file: str) -> str:
     """The text of a file of the repository, its links leading to pages, or named where there is no page of it."""
-    places = {(ROOT / target).resolve(): uri for uri, target in REPOSITORY.items()}
+    docs = ROOT / "docs"
+    places = {written: written.relative_to(docs).as_posix() for written in docs.rglob("*.md")}
+    places |= {(ROOT / target).resolve(): uri for uri, target in REPOSITORY.items()}
     up = "../" * page.count("/")
 
     def link(match: re.Match[str]) -> str:
