@@ -21,7 +21,6 @@ REPOSITORY = {
     "how-to/service.md": "service/README.md",
     "how-to/portal.md": "service/EMBEDDING.md",
     "how-to/deploy.md": "deploy/README.md",
-    "how-to/deploy.md": "deploy/README.md",
     "model-card.md": "index/model/README.md",
     "data-card.md": "training/DATA.md",
     "reference/results.md": "benchmarks/RESULTS.md",
