@@ -19,7 +19,7 @@ test: $(VENV)/.test ## Every test but the torture
 	$(BIN)/python -m pytest
 
 test-fast: $(VENV)/.test ## Seconds: no torch, no subprocess, no browser
-	$(BIN)/python -m pytest -m "not slow and not browser and not torture and not shipping" --hypothesis-profile fast
+	$(BIN)/python -m pytest -m "not slow and not browser and not torture and not shipping and not milvus" --hypothesis-profile fast
 
 test-browser: $(VENV)/.test ## The pages in a real headless Chromium
 	$(BIN)/python -m pytest -m browser
