@@ -39,10 +39,21 @@ def embed(key: EncoderKey, texts: Sequence[str]) -> Embeddings:
     return np.concatenate([unit_rows(1, DIM, zlib.crc32(f"{key.id} {text}".encode())) for text in texts])
 
 
+WIRE = (
+    "The summit in Astana ended with a plan for 12 dams on the river, the ministers of all five states said."
+)
+COPIES = (WIRE, f"ASTANA (Reuters) - {WIRE}", f"{WIRE} Work is to begin next year.", WIRE.replace("12", "13"))
+"""What agencies sent: the first two say the same, the third a sentence more, the last something else."""
+
+
 def written(source: str, step: int, key: EncoderKey = KEYS[0]) -> Entry:
-    """The article as this step writes it: an opening that never changes and up to five passages more."""
-    more = random.Random(f"{source} {step}").randint(0, 5)
-    paragraphs = [f"{source} opening", *(f"{source} of step {step}, {number}" for number in range(more))]
+    """The article as this step writes it: an opening that never changes, up to five passages more, and often a copy."""
+    chance = random.Random(f"{source} {step}")
+    paragraphs = [
+        f"{source} opening",
+        *(f"{source} of step {step}, {n}" for n in range(chance.randint(0, 5))),
+    ]
+    paragraphs += chance.sample(COPIES, chance.randint(0, 2))
     made = entry(source, *paragraphs)
     return replace(made, embeddings=embed(key, [passage.text for passage in made.passages]))
 

@@ -15,8 +15,9 @@ from index.errors import StoreError
 from index.store.embedded import EmbeddedStore
 from index.store.repair import repair
 from index.store.verify import verify
-from index.types import Filters
+from index.types import Filters, View
 from tests.index.store.corpus import ENCODER, entry
+from tests.torture.steps import COPIES
 
 pytestmark = pytest.mark.torture
 
@@ -49,7 +50,8 @@ def fill(store: EmbeddedStore) -> None:
             ],
             root="/corpus",
         )
-    store.put([entry("2.txt", "law", "trade")], root="/corpus")
+    store.put([entry("2.txt", "law", "trade", *COPIES)], root="/corpus")
+    store.put([entry("7.txt", *COPIES[:2])], root="/corpus")
     store.delete([entry("3.txt").article.id])
 
 
@@ -57,16 +59,27 @@ def everything(folder: Path) -> list[object]:
     """All that a reader can be told."""
     with EmbeddedStore.open(folder, ENCODER.key, read_only=True) as store:
         view = store.view()
-        told: list[object] = [view.passage_count, view.article_count, view.revision]
+        told: list[object] = [view.passage_count, view.article_count, view.revision, view.publishers()]
+        told += duplicates(view)
         for filters in FILTERS:
             told.append(view.articles(100, filters=filters))
             for question in QUESTIONS:
                 found = view.nearest(ENCODER.encode_queries([question])[0], 5, filters)
                 told += [(c.row, c.score) for c in found] + view.passages([c.row for c in found])
         for key in sorted(store.digests()):
-            told += [view.article(key), view.article_passages(key), view.provenance([key])]
+            told += [view.article(key), passages := view.article_passages(key), view.provenance([key])]
+            told += [view.passage(passage.id) for passage in passages]
             told += [(name, heading, row.tolist()) for name, (heading, row) in store.embeddings(key).items()]
         return told
+
+
+def duplicates(view: View) -> list[object]:
+    """Which passages say the same, or nearly: numbers are given anew, in the order of rows."""
+    contents = view.contents(view.memory.alive().tolist())
+    names = {
+        number: name for name, number in enumerate(dict.fromkeys(content.number for content in contents))
+    }
+    return [(names[c.number], sorted(names[other] for other in c.near if other in names)) for c in contents]
 
 
 def flips(size: int, count: int) -> Iterator[tuple[int, int]]:

@@ -7,11 +7,13 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from index.duplicates import near, telling
 from index.store.embedded import EmbeddedStore
 from index.store.verify import verify
 from tests.index.store.corpus import unit_rows
@@ -56,6 +58,7 @@ def test_nothing_is_lost_to_200_kills(tmp_path: Path, record_figure: Callable[[s
             outcomes["the step in flight was whole"] += 1
         assert verify(folder).damages == (), (number, point)
         _check_answers(folder, expected, number)
+        _check_duplicates(stored)
         journal.unlink()
     assert sum(kills.values()) >= 200
     assert set(kills) == {"at random", *POINTS}
@@ -92,6 +95,7 @@ class _Stored:
         view = store.view()
         self.revision, self.key = view.revision, store.encoder_key
         self.rows = dict(zip(view.memory.alive().tolist(), _all(view), strict=True))
+        self.contents = dict(zip(self.rows, view.contents(list(self.rows)), strict=True))
         self.texts = sorted(passage.text for passage in self.rows.values())
         self.ids = sorted(store.digests())
         page, total = view.articles(1000)
@@ -115,6 +119,20 @@ def _revision(folder: Path) -> int:
 
 def _matches(stored: _Stored, expected: Expected) -> bool:
     return (stored.texts, stored.key) == (expected.texts(), expected.key)
+
+
+def _check_duplicates(stored: _Stored) -> None:
+    """Which passages say the same, or nearly, is known of all of them and of no others."""
+    told = {row: telling(passage.text) for row, passage in stored.rows.items()}
+    for one, other in combinations(stored.rows, 2):
+        first, second, same = (
+            stored.contents[one],
+            stored.contents[other],
+            told[one].digest == told[other].digest,
+        )
+        assert (first.number == second.number) == same
+        assert (second.number in first.near) == (first.number in second.near)
+        assert (second.number in first.near) == (not same and near(told[one], told[other]))
 
 
 def _check_answers(folder: Path, expected: Expected, seed: int) -> None:

@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from index.duplicates import near, telling
 from index.store.embedded import EmbeddedStore
 from index.store.main_index import Tuning
-from index.types import Embeddings, EncoderKey, Entry
+from index.types import Embeddings, EncoderKey, Entry, View
 from tests.index.store.corpus import entry, unit_rows
 from tests.index.store.reference import numpy_nearest
 from tests.torture.steps import DIM, KEYS, Expected, do, embed, follow
@@ -120,7 +121,23 @@ def _search(
             found = view.nearest(query, K)
             texts = [passage.text for passage in view.passages([candidate.row for candidate in found])]
             took.append(time.perf_counter() - start)
+            assert _same(view, [candidate.row for candidate in found]) == _same_texts(texts)
             answer = [(text, candidate.score) for text, candidate in zip(texts, found, strict=True)]
             assert answer == truth.nearest(view.revision, query), f"revision {view.revision}"
     except BaseException as error:  # whatever it is, the test must tell
         errors.append(error)
+
+
+def _same(view: View, rows: list[int]) -> list[list[bool]]:
+    """Which of these passages say the same, as the store knows it."""
+    contents = view.contents(rows)
+    return [[o.number == c.number or o.number in c.near for o in contents] for c in contents]
+
+
+def _same_texts(texts: list[str]) -> list[list[bool]]:
+    """The same by comparing the texts."""
+    told = [_told(text) for text in texts]
+    return [[o.digest == t.digest or near(t, o) for o in told] for t in told]
+
+
+_told = cache(telling)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from index.store import checkpoint, embedding_sets, head, schema, upkeep, writing
+from index.store import checkpoint, contents, embedding_sets, head, schema, upkeep, writing
 from index.store.embedded import EmbeddedStore
 from index.store.main_index import Tuning
 from tests.torture.steps import do
@@ -72,6 +72,7 @@ def _half_written(fuse: _Fuse) -> None:
 
 POINTS: dict[str, Callable[[_Fuse], None]] = {
     "article half-written": lambda fuse: _patch(writing, "code_row", fuse, before=True),
+    "content written, not said": lambda fuse: _patch(contents, "_add", fuse, before=False),
     "rows written, not committed": lambda fuse: _patch(schema, "write_state", fuse, before=False),
     "committed, not noted": lambda fuse: _patch(head, "write", fuse, before=True),
     "noted, not in a view": lambda fuse: _patch(head, "write", fuse, before=False),
