@@ -29,6 +29,7 @@ MAY_IMPORT = {
     "index.store": {"types", "errors", "arabic", "duplicates", "identity", "names"},
     "index.folders": {"errors"},
     "index.sync": {"types", "errors", "folders", "identity", "read", "clean", "split"},
+    "index.watch": {"errors", "read"},
     "index.rank": {"types"},
     "index.relevance": {"types", "errors", "rank"},
     "index.candidates": {"types", "rank", "terms"},

@@ -24,11 +24,29 @@ from index.commands.console import (
 )
 from index.commands.progress import counted
 from index.encoder import load_encoder
-from index.errors import ArticleMissingError, StoreMissingError
+from index.errors import ArticleMissingError, IndexingError, StoreMissingError
 from index.identity import article_id
+from index.read import Corpus, FieldMap
+from index.read.mapping import TARGETS
 from index.store import create_store, is_address, open_store, shown
 from index.sync import KINDS, Pool, Report, sync
 from index.types import Article, EncoderKey, Passage, Store, View
+
+PhrasesOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        envvar="SANAD_PHRASES", help="More phrases that mark what is not body text.", metavar="FILE"
+    ),
+]
+MapOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map",
+        help="Which fields of a record are which, such as title=headline,text=lead,text=body.html; there are"
+        f" {', '.join(TARGETS)}.",
+        metavar="TARGET=FIELD,...",
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -39,15 +57,13 @@ def register(app: typer.Typer) -> None:
 
 
 def sync_folders(
-    folders: Annotated[list[Path], typer.Argument(help="Folders of articles.", metavar="FOLDER...")],
+    paths: Annotated[
+        list[Path], typer.Argument(help="Folders of articles, or files.", metavar="FOLDER|FILE...")
+    ],
     store: StoreOption = DEFAULT_STORE,
     model: ModelOption = None,
-    phrases: Annotated[
-        list[Path] | None,
-        typer.Option(
-            envvar="SANAD_PHRASES", help="More phrases that mark what is not body text.", metavar="FILE"
-        ),
-    ] = None,
+    phrases: PhrasesOption = None,
+    mapping: MapOption = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done; write nothing.")
     ] = False,
@@ -60,18 +76,24 @@ def sync_folders(
     ] = 1,
     as_json: JsonOption = False,
 ) -> None:
-    """Make the store equal to folders of articles; only what changed is embedded.
+    """Make the store equal to folders of articles, or to files; only what changed is embedded.
 
-    A source that cannot be read is refused and named; the others go in all the same.
+    Read are text and Markdown (.txt .md), web pages (.html), PDF, Word (.docx), feeds (.xml .rss .atom), sitemaps of
+    files beside them (.xml), lines of JSON and tables (.jsonl .csv .tsv), each also packed (.gz). A source that cannot
+    be read is refused and named; the others go in all the same. Nothing is fetched.
+
+    Of a file of records each is an article: FILE#ID, or what its field `source` says. --map, or a NAME.map.toml beside
+    the file, says which fields are which; an id that is no longer there, or marked as removed, is removed.
     """
+    fields = field_map(mapping)
     encoder = load_encoder(model)
     rules = Phrases.load(*(phrases or []))
     reports = {}
-    with _open_or_create(store, encoder.key, dry_run) as opened, _pool(model, encoder.key, jobs) as pool:
-        for folder in dict.fromkeys(path.resolve() for path in folders):
-            with counted(f"Syncing {folder.name}") as bar:
-                reports[str(folder)] = sync(
-                    folder,
+    with open_or_create(store, encoder.key, dry_run) as opened, _pool(model, encoder.key, jobs) as pool:
+        for path in dict.fromkeys(path.resolve() for path in paths):
+            with counted(f"Syncing {path.name}") as bar:
+                reports[str(path)] = sync(
+                    Corpus.at(path, fields),
                     opened,
                     encoder,
                     phrases=rules,
@@ -89,6 +111,14 @@ def sync_folders(
         raise typer.Exit(1)
 
 
+def field_map(written: list[str] | None) -> FieldMap:
+    """The mapping that `--map` says. Raises: typer.BadParameter: it says none."""
+    try:
+        return FieldMap.parse(",".join(written)) if written else FieldMap()
+    except IndexingError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
 def _pool(model: str | None, key: EncoderKey, jobs: int) -> AbstractContextManager[Pool | None]:
     """Processes that embed; None for one job, which this process does."""
     if jobs == 1:
@@ -99,7 +129,7 @@ def _pool(model: str | None, key: EncoderKey, jobs: int) -> AbstractContextManag
 
 
 @contextmanager
-def _open_or_create(store: str, key: EncoderKey, dry_run: bool) -> Iterator[Store]:
+def open_or_create(store: str, key: EncoderKey, dry_run: bool) -> Iterator[Store]:
     """The store, made if there is none; for a dry run of a first sync, made where it is thrown away."""
     with ExitStack() as stack:
         try:
