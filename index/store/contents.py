@@ -110,8 +110,8 @@ def said_by(connection: sqlite3.Connection, passages: str, values: Sequence[obje
     return [number for (number,) in found]
 
 
-def stored(connection: sqlite3.Connection, rows: Sequence[int]) -> dict[int, tuple[bytes, bytes]]:
-    """Row → digest and bands of its content, of those that are there and whole."""
+def digests(connection: sqlite3.Connection, rows: Sequence[int]) -> dict[int, bytes]:
+    """Row → digest of its content, of those that are there and whole, their bands too."""
     found = {}
     for batch in _batches(rows):
         for row, number, crc, digest, blob, content_crc in connection.execute(
@@ -120,7 +120,7 @@ def stored(connection: sqlite3.Connection, rows: Sequence[int]) -> dict[int, tup
             batch,
         ):
             if (crc, content_crc) == (checksum(row, number), checksum(digest.hex(), blob.hex())):
-                found[row] = digest, blob
+                found[row] = digest
     return found
 
 
@@ -130,11 +130,6 @@ def text(connection: sqlite3.Connection, content: int) -> str | None:
         "SELECT text FROM said JOIN passage USING (row) WHERE content = ? LIMIT 1", (content,)
     ).fetchone()
     return found[0] if found else None
-
-
-def packed(numbers: Sequence[int]) -> bytes:
-    """Bands as they lie in the database."""
-    return np.array(numbers, dtype="<i4").tobytes()
 
 
 def unpacked(blob: bytes) -> npt.NDArray[np.int32]:
@@ -154,7 +149,7 @@ def _add(connection: sqlite3.Connection, told: Telling, digest: bytes) -> int:
     """The number of a new content, told of its near-duplicates and they of it."""
     numbers = bands(told)
     others = [other for other, known in _candidates(connection, numbers) if near(told, known)]
-    blob = packed(numbers)
+    blob = np.array(numbers, dtype="<i4").tobytes()
     (content,) = connection.execute(
         "INSERT INTO content (digest, bands, crc) VALUES (?, ?, ?) RETURNING id",
         (digest, blob, checksum(digest.hex(), blob.hex())),

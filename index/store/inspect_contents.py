@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from index.duplicates import bands, near, telling
+from index.duplicates import near, telling
 from index.errors import StoreDamagedError
 from index.store import contents
 from index.store.inspect_words import titled_passages
@@ -35,12 +37,8 @@ def damaged_contents(connection: sqlite3.Connection) -> Iterator[str]:
 
 def _differing(connection: sqlite3.Connection, block: Sequence[tuple[int, Passage]]) -> int | None:
     """The first row of the block whose content is not known, is damaged, or is not what its text says."""
-    known = contents.stored(connection, [row for row, _ in block])
-    for row, passage in block:
-        told = telling(passage.text)
-        if row not in known or known[row] != (told.digest, contents.packed(bands(told))):
-            return row
-    return None
+    known = contents.digests(connection, [row for row, _ in block])
+    return next((row for row, passage in block if known.get(row) != telling(passage.text).digest), None)
 
 
 def _near(connection: sqlite3.Connection) -> Iterator[str]:
@@ -80,7 +78,7 @@ def _banded(connection: sqlite3.Connection) -> tuple[int, int]:
     return count, total & (2**64 - 1)
 
 
-def _sum(numbers: np.ndarray, ids: np.ndarray) -> int:
+def _sum(numbers: npt.NDArray[Any], ids: npt.NDArray[Any]) -> int:
     mixed = (
         numbers.astype(np.int64).view(np.uint64) * MIXED[0] ^ ids.astype(np.int64).view(np.uint64) * MIXED[1]
     )

@@ -192,9 +192,9 @@ class Changes:
             self._record_removal()
 
     def _insert_passages(self, key: int, title: str, passages: Sequence[Passage], codes: Codes) -> None:
-        rows = []
-        for passage, code in zip(passages, codes, strict=True):
-            row = self._next_row()
+        first = self._next_row()
+        rows = list(range(first, first + len(passages)))
+        for row, passage, code in zip(rows, passages, codes, strict=True):
             fields = passage_fields(passage)
             self._connection.execute(
                 f"INSERT INTO passage (row, article, added, {PASSAGE}, crc) VALUES ({','.join('?' * 11)})",
@@ -206,7 +206,6 @@ class Changes:
             found = words(passage.text)
             vocabulary.write(self._connection, row, passage, title, found)
             contents.write(self._connection, row, passage.text, found)
-            rows.append(row)
         self._passage_sum += _sum(rows, key, [passage.lang for passage in passages])
         self._passages += len(rows)
         self.changed = self.changed or bool(rows)

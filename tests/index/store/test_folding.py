@@ -107,14 +107,14 @@ def test_a_damaged_checkpoint_is_rebuilt(
 
 def test_beyond_exact_search_the_index_is_compact_and_recalls(tmp_path: Path) -> None:
     with EmbeddedStore.create(tmp_path, KEY, SMALL) as store:
-        rows = fill(store, 3000, at_once=6)
+        rows = fill(store, 2000, at_once=8)
         settled(store)
         assert isinstance(store.view().memory.main, CompactIndex)
         queries = clustered_rows(50, DIM, 7)
         found = [{row for row, _ in top(store, query)} for query in queries]
         wanted = [{row for row, _ in brute(rows, query)} for query in queries]
         assert sum(len(a & b) for a, b in zip(found, wanted, strict=True)) >= 0.98 * 500
-        scores = dict(brute(rows, queries[0], 3000))
+        scores = dict(brute(rows, queries[0], 2000))
         assert all(scores[row] == score for row, score in top(store, queries[0]))
     with EmbeddedStore.open(tmp_path, KEY, tuning=SMALL) as store:
         assert isinstance(store.view().memory.main, CompactIndex)
