@@ -195,7 +195,7 @@ def measured(data: Path, count: int) -> str:
         natural = store.view().contents(list(row_of.values()))
         lines = [_cost(store, spent, total, len(originals)), _natural(natural), ""]
         lines += [
-            "| what was made of a passage | so many | folded | by nine words in ten, as before |",
+            "| what was made of a passage | so many | folded | by nine words in ten |",
             "|---|--:|--:|--:|",
         ]
         for kind, copies in made.items():
