@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
+import textwrap
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -221,3 +224,26 @@ def test_other_schemas_are_refused_with_what_to_do(tmp_path: Path, statement: st
         connection.execute(statement)
     with pytest.raises(StoreError, match=message):
         EmbeddedStore.open(tmp_path / "store")
+
+
+ASK = """
+    import sys
+    from index.relevance import Calibration
+    from index.search import Searcher
+    from index.store import open_store
+    from index.translation import Translations
+    from index.types import Query
+    from tests.fakes import ConceptEncoder
+    encoder = ConceptEncoder()
+    with open_store(sys.argv[1], encoder.key, read_only=True) as store:
+        asked = Searcher(store, encoder, translations=Translations({}), calibration=Calibration())
+        print(len(asked.search(Query("summit")).hits), "datasketch" in sys.modules, "scipy" in sys.modules)
+"""
+
+
+@pytest.mark.slow
+def test_who_only_reads_does_not_wait_for_minhash(tmp_path: Path) -> None:
+    with EmbeddedStore.create(tmp_path / "store", ENCODER.key) as store:
+        store.put([entry("a", WIRE), entry("b", WIRED)])
+    command = [sys.executable, "-c", textwrap.dedent(ASK), str(tmp_path / "store")]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "1 False False\n"
