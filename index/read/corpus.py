@@ -11,7 +11,7 @@ from typing import Self
 from index.errors import ReadError
 from index.read.apart import Apart
 from index.read.files import SourceFile, suffix
-from index.read.formats import FORMATS, Item, holds_many, is_read_apart, reader
+from index.read.formats import FORMATS, Item, at_most, holds_many, is_read_apart, reader
 from index.read.given import merged
 from index.read.mapping import MAPPING, FieldMap
 from index.read.sidecar import SIDECAR, sidecar
@@ -89,6 +89,18 @@ class Corpus:
         except ReadError as error:
             yield error
         yield from self.sitemaps.refused.get(name, ())
+
+    def at_most(self) -> int:
+        """No fewer than the articles that it holds: a file each, or the records and items in it."""
+        return sum(self._at_most(name) for name in self.names)
+
+    def _at_most(self, name: str) -> int:
+        file = SourceFile(self.folder / name, name, self.folder)
+        try:
+            file.check()
+            return at_most(file)
+        except ReadError:
+            return 1
 
     def is_gone(self, source: str, refused: Collection[str]) -> bool:
         """Whether a stored article of this corpus, not met when it was read, is gone.

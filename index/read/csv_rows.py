@@ -17,7 +17,7 @@ from index.read.record import Record
 MAX_ROW = 12_000_000
 """Characters of a row."""
 SAMPLE = 1 << 16
-MAX_UNCLOSED = 100
+MAX_UNCLOSED = 20
 """Rows whose quotation marks do not fit, before the file is given up."""
 _DELIMITERS = ",;\t|"
 _PIECE = 1 << 20

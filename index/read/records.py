@@ -18,6 +18,8 @@ PATIENCE = 100
 """So many first records without the field of the text, and the mapping is wrong, not the records."""
 STEP = 1_000
 
+_TABLES = (".csv", ".tsv")
+
 
 def read(file: SourceFile, fields: FieldMap) -> Iterator[Item]:
     """The articles of a file in order. One bad record is refused by name, line and field; the others go in.
@@ -26,7 +28,7 @@ def read(file: SourceFile, fields: FieldMap) -> Iterator[Item]:
     Raises: ReadError: the file holds no record, cannot be told apart into records, or the mapping does not fit it.
     """
     fields = fields.beside(file)
-    records = csv_rows.records if file.suffix in (".csv", ".tsv") else json_lines.records
+    records = csv_rows.records if file.suffix in _TABLES else json_lines.records
     with file.stream() as stream:
         first = next(iter(records(stream, file)), None)
     if first is None:
@@ -40,6 +42,13 @@ def read(file: SourceFile, fields: FieldMap) -> Iterator[Item]:
         last = _last_places(records(stream, file), fields, file)
     with file.stream() as stream:
         yield from _articles(records(stream, file), fields, file, last)
+
+
+def count(file: SourceFile) -> int:
+    """How many records the file holds, bad ones too. Raises: ReadError: it cannot be told apart into records."""
+    records = csv_rows.records if file.suffix in _TABLES else json_lines.records
+    with file.stream() as stream:
+        return sum(1 for _ in records(stream, file))
 
 
 def _articles(
@@ -75,7 +84,7 @@ def _misfit(record: Record, fields: FieldMap) -> str:
 
 def _check_columns(first: Record | ReadError, fields: FieldMap, file: SourceFile) -> None:
     """Raises: ReadError: the table has no column of a name that is mapped, or none for the text."""
-    if isinstance(first, ReadError) or file.suffix not in (".csv", ".tsv"):
+    if isinstance(first, ReadError) or file.suffix not in _TABLES:
         return
     wanted = {"text": fields.names("text"), **fields.fields}
     for target, names in wanted.items():

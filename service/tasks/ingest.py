@@ -104,6 +104,9 @@ class _Step:
         return replace(
             self.task,
             done=self.task.done + self._seen,
+            total=max(
+                self.task.total or 0, self.task.done + self._seen
+            ),  # a file may hold more than was counted
             refused=(*self.task.refused, *self._refused),
             revision=revision,
             counts=Counts(

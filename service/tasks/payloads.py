@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from index.errors import ReadError
-from index.read import given, read_folder, sources
+from index.read import Corpus, given, read_folder
 from index.types import Given, RawArticle
 
 LINES, FILES = "articles.ndjson", "files"
@@ -60,10 +60,10 @@ def articles(folder: Path) -> Iterator[RawArticle | ReadError]:
 
 
 def count(folder: Path) -> int:
-    """How many `articles` will yield."""
+    """How many `articles` will yield; of files that hold many, no fewer than there are."""
     lines = folder / LINES
     if not lines.is_file():
-        return len(sources(folder / FILES))
+        return Corpus.at(folder / FILES).at_most()
     with lines.open("rb") as file:
         return sum(1 for line in file if line.strip())
 

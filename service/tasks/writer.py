@@ -166,7 +166,7 @@ class Writer:
                 self._spool.put_back(task.id, task.kind)
                 return
             self._singles()
-        self._spool.write(task.finished())
+        self._spool.write(task.finished(total=task.done))
         self._spool.drop_payload(task.id)
         log.info("task %s done", task.id, extra={"fields": asdict(task.counts)})
         self._spool.prune()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import threading
 from collections.abc import Iterator
@@ -12,11 +13,13 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from index.identity import article_id
 from index.store import open_store
 from service.tasks.payloads import LINES
 from service.tasks.records import Task
 from service.tasks.spool import Spool
 from tests.fakes import ConceptEncoder
+from tests.index.read.pdfs import ENGLISH, made
 from tests.service.institution import Institution, finished, institution
 from tests.service.test_problems import problem
 
@@ -109,6 +112,45 @@ def test_files_of_the_formats_that_sync_reads_are_uploaded(client: TestClient) -
     assert client.get("/v1/articles/a.txt").json()["title"] == "From front matter"
     listed = client.get("/v1/articles", params={"source": "folder/b.md"}).json()["articles"]
     assert [article["publisher"] for article in listed] == ["Press"]
+
+
+@pytest.mark.slow
+def test_pages_pdf_and_records_are_uploaded_as_sync_reads_them(client: TestClient) -> None:
+    text = "<p>The law on water and trade was passed on Monday, the ministry said after a visit to the north.</p>"
+    page = (
+        f'<html lang="en"><head><title>Water law</title></head><body><article>{text}</article></body></html>'
+    )
+    rows = "".join(
+        json.dumps({"id": n, "body": f"<p>minerals {n} and aircraft</p>"}) + "\n" for n in range(3)
+    )
+    files = [
+        ("file", ("a.html", page.encode(), "text/html")),
+        ("file", ("b.jsonl", rows.encode(), "application/jsonl")),
+        ("file", ("b.map.toml", b'[fields]\ntext = "body"\n', "application/toml")),
+        ("file", ("c.csv", b"id,text\n1,summit\n2,\n", "text/csv")),
+        ("file", ("d.pdf", made([ENGLISH, ENGLISH]), "application/pdf")),
+        ("file", ("e.txt.gz", gzip.compress(b"x" * 9_000_000), "application/gzip")),
+        ("file", ("f.pdf", b"no PDF", "application/pdf")),
+    ]
+    response = client.post(BATCH, files=files)
+    assert response.status_code == 202, response.text
+    assert response.json()["total"] == 9
+    over = finished(client, response.json()["id"], {})
+    assert (over["done"], over["total"]) == (9, 9)
+    assert over["counts"] == {"added": 6, "changed": 0, "unchanged": 0, "refused": 3}
+    assert [refused["source"] for refused in over["refused"]] == ["c.csv#2", "e.txt.gz", "f.pdf"]
+    assert client.get("/v1/articles/a.html").json()["title"] == "Water law"
+    pages = [passage["locator"]["page"] for passage in client.get("/v1/articles/d.pdf").json()["passages"]]
+    assert pages == [1, 1, 2, 2]
+    assert client.get(f"/v1/articles/{article_id('b.jsonl#2')}").json()["text"] == "minerals 2 and aircraft"
+
+
+def test_files_of_too_many_records_are_refused_before_any_is_taken(client: TestClient) -> None:
+    rows = b'{"text": "x"}\n' * 10_001
+    body = problem(
+        client.post(BATCH, files={"file": ("a.jsonl", rows, "text/plain")}), 422, "invalid_request"
+    )
+    assert body["errors"] == [{"field": "articles", "reason": "there are 10001, the limit is 10000"}]
 
 
 @pytest.mark.parametrize("name", ["../a.txt", "/etc/a.txt", ".hidden.txt", "a/../../b.txt", "x" * 300])
