@@ -25,7 +25,7 @@ def environment(folder: Path, source: Source, package: Path) -> Path:
     lock = str(source.tree / "requirements.lock")
     _pip(python, "install", "--quiet", "--require-hashes", "--only-binary", ":all:", "-r", lock)
     _pip(python, "install", "--quiet", "--no-deps", str(package))
-    _pip(python, "check")
+    _pip(python, "check")  # that the lock is what the package asks for
     return python
 
 
@@ -46,7 +46,7 @@ def assemble(source: Source, work: Path, out: Path) -> list[str]:
     if bad := licences.refused(packages, data, allowed):
         raise ReleaseError("licences that release/licences.toml does not allow:\n  " + "\n  ".join(bad))
     (out / "LICENSES.md").write_text(licences.page(packages, data, allowed), "utf-8")
-    (out / "sbom.cdx.json").write_text(bill(python, source.tree, data, allowed), "utf-8")
+    (out / "sbom.cdx.json").write_text(bill(python, source.tree, packages, data, allowed), "utf-8")
     return [
         *(f"{file.name}: {file.stat().st_size / 1_000_000:.1f} MB" for file in (sdist, wheel)),
         f"LICENSES.md: {len(packages)} packages and {len(data)} sources of data, all allowed",

@@ -16,8 +16,8 @@ from release.source import ReleaseError
 SCHEMA = "1.6"
 
 
-def bill(python: Path, tree: Path, data: Iterable[Piece], allowed: Allowed) -> str:
-    """The document, as JSON. `python` is that of an environment which holds what is shipped and nothing else.
+def bill(python: Path, tree: Path, packages: Iterable[Piece], data: Iterable[Piece], allowed: Allowed) -> str:
+    """The document, as JSON. `python` is that of an environment which holds `packages`, ours, and nothing else.
 
     Raises: ReleaseError: it cannot be made, or is not valid.
     """
@@ -27,6 +27,9 @@ def bill(python: Path, tree: Path, data: Iterable[Piece], allowed: Allowed) -> s
     if ran.returncode:
         raise ReleaseError(f"cyclonedx-py failed: {ran.stderr.strip()}")
     document = json.loads(ran.stdout)
+    licences = {piece.name: piece.licence for piece in packages}
+    for component in document["components"]:  # a name that cyclonedx-py does not know, it leaves out
+        component.setdefault("licenses", _named(licences[component["name"]]))
     document["components"] += [_encoder(tree / "index" / "model", allowed), *map(_source, data)]
     text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
     _validate(text)
@@ -53,8 +56,11 @@ def _encoder(model: Path, allowed: Allowed) -> dict[str, Any]:
 
 def _source(piece: Piece) -> dict[str, Any]:
     """One source of what the encoder learnt from; none of it is shipped."""
-    licences = [{"license": {"name": piece.licence}}]
-    return {"type": "data", "name": piece.name, "scope": "excluded", "licenses": licences}
+    return {"type": "data", "name": piece.name, "scope": "excluded", "licenses": _named(piece.licence)}
+
+
+def _named(licence: str) -> list[dict[str, Any]]:
+    return [{"license": {"name": licence}}]
 
 
 def _spdx(identifier: str) -> dict[str, Any]:
