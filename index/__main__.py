@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from index.commands import corpus, evaluate, keys, model, search, serve, upkeep, watch
+from index.commands import bulk, corpus, evaluate, keys, model, search, serve, upkeep, watch
 from index.errors import IndexingError, QueryError, StoreDamagedError
 
 FAILED, USAGE, DAMAGED = 1, 2, 3
@@ -33,7 +33,7 @@ def build() -> typer.Typer:
         rich_markup_mode=None,
     )
     app.callback()(_sanad)
-    for module in (corpus, watch, search, evaluate, serve, keys, model, upkeep):
+    for module in (corpus, bulk, watch, search, evaluate, serve, keys, model, upkeep):
         module.register(app)
     return app
 

@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "index.folders": {"errors"},
     "index.sync": {"types", "errors", "folders", "identity", "read", "clean", "split"},
     "index.watch": {"errors", "read"},
+    "index.bulk": {"types", "errors", "folders", "identity", "read", "clean", "split", "sync"},
     "index.rank": {"types"},
     "index.relevance": {"types", "errors", "rank"},
     "index.candidates": {"types", "rank", "terms"},
@@ -48,7 +49,7 @@ MAY_IMPORT = {
 OF_THE_SERVICE = {f"index.commands.{name}" for name in ("serve", "keys", "search", "corpus")}
 """The commands about the service, and those whose `--json` is what the service answers."""
 
-HEAVY = {"torch", "sentence_transformers", "transformers", "onnx", "datasketch"}
+HEAVY = {"torch", "sentence_transformers", "transformers", "onnx", "datasketch", "ray"}
 HTTP = {"fastapi", "starlette", "uvicorn", "httpx", "httpx2"}
 
 
