@@ -16,7 +16,10 @@ BIN = Path(sys.executable).parent
 
 @pytest.mark.parametrize(
     "words",
-    [["hadolint", "--failure-threshold", "style", "Dockerfile"], ["shellcheck", "release/start.sh"]],
+    [
+        ["hadolint", "--failure-threshold", "style", "Dockerfile"],
+        ["shellcheck", "release/start.sh", "release/install.sh"],
+    ],
     ids=lambda w: w[0],
 )
 def test_the_linters_have_nothing_to_say(words: list[str]) -> None:

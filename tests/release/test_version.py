@@ -48,6 +48,15 @@ def test_the_changelog_begins_with_it() -> None:
     assert re.fullmatch(r"unreleased|\d{4}-\d{2}-\d{2}", date)
 
 
+def test_what_is_deployed_is_of_this_version() -> None:
+    texts = [file.read_text("utf-8") for file in (ROOT / "deploy").rglob("*") if file.is_file()]
+    named = [
+        tag for text in texts for tag in re.findall(r"(?:sanad-search-milvus:|newTag: )(\d[\w.]*)", text)
+    ]
+    assert len(named) >= 4
+    assert set(named) == {VERSION}
+
+
 def test_no_code_states_it_a_second_time() -> None:
     files = [
         *ROOT.glob("index/**/*.py"),
