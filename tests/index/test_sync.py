@@ -107,6 +107,22 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(
     assert (store.view().passage_count, encoder.encoded) == (0, [])
 
 
+def test_a_syndicated_article_is_found_at_sync_and_shown_once_with_all_its_sources(
+    folder: Path, store: Store, encoder: ConceptEncoder
+) -> None:
+    write(folder, "wire.txt", f"ASTANA, Nov 9 (Reuters) - {SUMMIT}", WATER.replace("ten years", "12 years"))
+    sync(folder, store, encoder)
+    hits = Searcher(store, encoder).search(Query("summit water", mode="semantic")).hits
+    told = {
+        (hit.provenance.source, hit.passage.paragraph): [of.source for _, of in hit.also_in] for hit in hits
+    }
+    assert told == {("a.txt", 1): ["wire.txt"], ("a.txt", 2): [], ("wire.txt", 2): [], ("b.txt", 1): []}
+    (folder / "a.txt").unlink()
+    sync(folder, store, encoder)
+    (best,) = Searcher(store, encoder).search(Query("summit", mode="semantic", limit=1)).hits
+    assert (best.provenance.source, best.also_in) == ("wire.txt", ())
+
+
 def test_bad_files_are_refused_by_name_and_the_rest_goes_in(
     folder: Path, store: Store, encoder: ConceptEncoder
 ) -> None:
