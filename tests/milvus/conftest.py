@@ -44,7 +44,7 @@ def milvus_place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 @pytest.fixture
 def real_place(server: Server) -> Iterator[str]:
     """The same, on the real server only."""
-    with removed_after(f"milvus://127.0.0.1:{server.port}/t{uuid.uuid4().hex[:12]}") as address:
+    with removed_after(f"milvus://127.0.0.1:{server.port}/t{uuid.uuid4().hex[:12]}?timeout=60") as address:
         yield address
 
 

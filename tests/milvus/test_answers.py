@@ -41,7 +41,7 @@ def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         place = f"milvus-lite:{folder}/seeds.db"
         if request.param == "milvus":
             server = request.getfixturevalue("server")
-            place = stack.enter_context(removed_after(f"milvus://127.0.0.1:{server.port}/seeds"))
+            place = stack.enter_context(removed_after(f"milvus://127.0.0.1:{server.port}/seeds?timeout=60"))
         stores = []
         for location in (str(folder / "store"), place):
             with create_store(location, encoder.key) as store:
@@ -133,7 +133,6 @@ def test_what_is_quoted_stands_in_every_hit(pair: Pair) -> None:
         assert {hit.passage.id for hit in found.hits} == {hit.passage.id for hit in wanted.hits}, quoted
 
 
-@with_words
 def test_names_are_found_by_their_sound(pair: Pair) -> None:
     embedded, milvus = pair
     for skeletons in (["TKF", "BTKF"], ["DRMB"], ["KSKSTN"]):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,9 @@ from index.errors import (
     StoreMissingError,
 )
 from index.store import create_store, open_store
+from index.sync import sync
 from index.types import Embeddings, EncoderKey, Entry, Filters, Lang, Span, Store, View
+from tests.fakes import ConceptEncoder
 from tests.index.store.corpus import ENCODER, entry
 from tests.milvus.reading import soon
 
@@ -194,7 +198,11 @@ def test_publishers_come_with_their_articles_most_first(store: Store) -> None:
     assert list(store.view().publishers().items()) == [("A", 1), ("B", 1)]
     store.put([entry("d", "summit", publisher="B")])
     store.delete([entry("b").article.id])
-    assert list(store.view().publishers().items()) == [("B", 2)]
+    before = store.view()
+    assert list(before.publishers().items()) == [("B", 2)]
+    store.put([entry("a", "summit", publisher="C"), entry("d", "law")])
+    assert list(store.view().publishers().items()) == [("C", 1)]
+    assert list(before.publishers().items()) == [("B", 2)]
 
 
 def test_unknown_articles_are_absent_or_named(store: Store) -> None:
@@ -403,3 +411,37 @@ def test_languages_come_back(store: Store) -> None:
     view = store.view()
     found = [view.article_passages(entry(lang).article.id)[0].lang for lang in langs]
     assert found == list(langs) == view.langs([1, 2, 3])
+
+
+def test_a_sync_that_was_cut_short_goes_on_where_it_stopped(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("index.sync.FLUSH_PASSAGES", 2)
+    folder = tmp_path / "articles"
+    folder.mkdir()
+    for number in range(6):
+        (folder / f"{number}.txt").write_text(
+            f"# Talks\n\nThe summit number {number} on minerals.\n", "utf-8"
+        )
+    with create_store(place, ENCODER.key) as store, pytest.raises(RuntimeError, match="killed"):
+        sync(folder, store, Failing(after=4))
+    with open_store(place, ENCODER.key) as store:
+        assert store.view().article_count == 4
+        rest = Failing(after=9)
+        report = sync(folder, store, rest)
+        assert (report.count("unchanged"), report.count("added"), len(rest.encoded)) == (4, 2, 2)
+        assert store.view().article_count == 6
+        assert sync(folder, store, rest).embedded == 0
+
+
+class Failing(ConceptEncoder):
+    """The concept encoder, until it has encoded so many passages."""
+
+    def __init__(self, after: int) -> None:
+        super().__init__()
+        self._after = after
+
+    def encode_passages(self, texts: Sequence[str]) -> Embeddings:
+        if len(self.encoded) + len(texts) > self._after:
+            raise RuntimeError("killed")
+        return super().encode_passages(texts)

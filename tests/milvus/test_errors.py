@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,8 @@ from index.store import create_store, open_store
 from index.store.milvus.address import parse
 from tests.index.store.corpus import ENCODER, entry
 from tests.milvus.server import Server
+
+ROOT = Path(__file__).parents[2]
 
 
 def one_line(error: pytest.ExceptionInfo[StoreError]) -> str:
@@ -59,6 +62,30 @@ def saying(version: str, folder: Path) -> Iterator[int]:
         server.stop(grace=0).wait()
         held.close()
         patched.undo()
+
+
+@pytest.mark.slow
+def test_a_file_that_another_process_has_open_is_told(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    place = f"milvus-lite:{tmp_path}/store.db"
+    held = "import sys; from index.store.milvus.address import parse; from index.store.milvus.client import Client\n"
+    held += "client = Client.open(parse(sys.argv[1])); print('open', flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", held, place]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdin is not None
+        assert other.stdout.readline() == "open\n"
+        with pytest.raises(StoreError) as error:
+            create_store(place, ENCODER.key)
+        other.stdin.close()
+    assert one_line(error) == (
+        f"{place} cannot be opened: it is no file of milvus-lite, or another process has it open"
+    )
+    assert capfd.readouterr() == ("", "")
+    create_store(place, ENCODER.key).close()
 
 
 @pytest.mark.slow
@@ -131,7 +158,7 @@ def test_passages_of_another_dimension_are_told(milvus_place: str) -> None:
 @pytest.mark.milvus
 def test_a_server_that_hangs_is_given_up_after_the_timeout(server: Server, real_place: str) -> None:
     create_store(real_place, ENCODER.key).close()
-    with open_store(f"{real_place}?timeout=1", ENCODER.key, read_only=True) as store:
+    with open_store(real_place.replace("=60", "=5"), ENCODER.key, read_only=True) as store:
         view = store.view()
         server.pause()
         try:
@@ -140,7 +167,7 @@ def test_a_server_that_hangs_is_given_up_after_the_timeout(server: Server, real_
         finally:
             server.go_on()
     assert one_line(error) == (
-        f"milvus://127.0.0.1:{server.port} did not answer within 1 s; if its searches take longer, end SANAD_STORE"
+        f"milvus://127.0.0.1:{server.port} did not answer within 5 s; if its searches take longer, end SANAD_STORE"
         " with ?timeout=SECONDS"
     )
 
@@ -172,7 +199,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Iterato
 @pytest.mark.milvus
 def test_a_token_over_tls(guarded: tuple[Server, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     server, authority = guarded
-    place = f"https://127.0.0.1:{server.port}/articles?timeout=5"
+    place = f"https://127.0.0.1:{server.port}/articles?timeout=30"
     monkeypatch.setenv("SANAD_MILVUS_CA", str(authority))
     monkeypatch.setenv("SANAD_MILVUS_TOKEN", "root:s3cret")
     with pytest.raises(StoreError) as error:

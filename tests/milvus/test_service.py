@@ -36,7 +36,7 @@ def client(real_place: str, tmp_path: Path) -> Iterator[TestClient]:
     with create_store(real_place, ENCODER.key) as store:
         store.put([SUMMIT, WATER, MARKUP])
     settings = Settings(
-        store=f"{real_place}?timeout=3",
+        store=real_place.replace("=60", "=5"),
         rate=0,
         keys=str(tmp_path / "keys.json"),
         tasks=str(tmp_path / "tasks"),
@@ -69,7 +69,10 @@ def until(status: int, client: TestClient, path: str, **params: str) -> float:
 
 def test_the_notice_reaches_whoever_asks(client: TestClient) -> None:
     answer = search(client).json()
-    assert answer["hits"][0]["text"] == "aircraft and trade"
+    assert [hit["text"].rpartition(">")[2].strip() for hit in answer["hits"]] == [
+        "aircraft",
+        "aircraft and trade",
+    ]
     assert answer["mode"] == "semantic"
     assert answer["notice"].startswith("searched by meaning only (mode=semantic): Milvus v2.3")
     assert client.get("/readyz").json() == {
@@ -86,8 +89,9 @@ def test_articles_are_written_and_removed_through_the_service(client: TestClient
     written = client.put("/v1/articles/cms-1", json=body)
     assert (written.status_code, written.json()["revision"]) == (201, 2)
     assert client.put("/v1/articles/cms-1", json=body).json()["change"] == "unchanged"
-    found = client.get("/v1/search", params={"q": "visit", "limit": 1}).json()
-    assert (found["hits"][0]["text"], found["index"]["revision"]) == ("visit", 2)
+    found = client.get("/v1/search", params={"q": "visit", "limit": 2}).json()
+    assert [hit["text"] for hit in found["hits"]] == ["زيارة تاريخية إلى واشنطن", "visit"]
+    assert found["index"]["revision"] == 2
     batch = {"articles": [{"source": f"cms-{number}", "text": "law"} for number in range(2, 5)]}
     task = client.post("/v1/articles:batch", json=batch).json()
     while (task := client.get(f"/v1/tasks/{task['id']}").json())["status"] in ("enqueued", "processing"):
@@ -136,7 +140,7 @@ def test_a_server_killed_in_mid_write_has_all_that_was_acknowledged(server: Serv
     started = threading.Event()
 
     def write() -> None:
-        with create_store(f"{real_place}?timeout=3", ENCODER.key) as store:
+        with create_store(real_place.replace("=60", "=5"), ENCODER.key) as store:
             number = 0
             while len(acknowledged) < 30 or not failed:
                 try:

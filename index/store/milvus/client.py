@@ -9,18 +9,16 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeAlias
 
-import grpc
-from pymilvus import MilvusClient, MilvusException
+from pymilvus import MilvusClient
 from pymilvus.client import ts_utils
-from pymilvus.exceptions import ConnectionConfigException
 
 from index.errors import StoreError
 from index.store.milvus.address import Address
+from index.store.milvus.failures import TooFastError, mapped
 
 OLDEST = (2, 3)
 """The first server with cosines, upserts and `count(*)`; earlier ones are refused."""
@@ -35,17 +33,10 @@ MOST = 16_384
 EVENTUALLY = 1
 """The guarantee of a read that waits for nothing. Any other is a time of Milvus': the read sees all written by then."""
 
-RATE_LIMITED, NOT_FOUND = 8, 100
-LOADING = {101, 102, 103, 106, 502, 503, 504}
-"""What Milvus answers while a collection is not (yet) served by any of its nodes."""
 PATIENCE_S = 60.0
 """So long a write goes on trying while the server says that it comes too fast."""
 
 Row: TypeAlias = dict[str, Any]
-
-
-class NotLoadedError(StoreError):
-    """Milvus does not serve a collection yet: it has just been started, or somebody released it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +74,15 @@ class Client:
     @classmethod
     def open(cls, address: Address) -> Self:
         """A connection. Raises: StoreError: nothing answers there, it refuses the token, or it is too old."""
-        logging.getLogger("pymilvus").setLevel(logging.CRITICAL + 1)  # it logs traces of what is mapped below
+        for name in ("pymilvus", "milvus_lite"):  # they log traces of what is mapped below
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         if address.is_lite and not Path(address.uri).parent.is_dir():
             raise StoreError(f"{address.server}: there is no such folder")
         if address.is_lite:
             with cls._lite_lock:
                 cls._lite_users[address.uri] += 1
         try:
-            with _mapped(address):
+            with mapped(address):
                 raw = MilvusClient(**_connection(address))
                 version = Version.of(raw.get_server_version())
         except BaseException:
@@ -122,7 +114,7 @@ class Client:
 
     def ask(self, request: str, *arguments: Any, **named: Any) -> Any:
         """What a method of pymilvus' client returns; tried once. Raises: StoreError."""
-        with _mapped(self.address):
+        with mapped(self.address):
             return getattr(self._raw, request)(*arguments, retry_times=0, **named)
 
     def rows(
@@ -229,17 +221,13 @@ class Client:
             try:
                 write()
                 break
-            except _TooFastError as error:
+            except TooFastError as error:
                 if time.monotonic() > deadline:
                     raise StoreError(str(error)) from error
                 time.sleep(pause)
                 pause = min(2 * pause, 3.0)
         endpoint = self._raw._handler.server_address  # where pymilvus keeps the times of writes
         return int(ts_utils.get_collection_ts(collection, endpoint, self.address.database) or EVENTUALLY)
-
-
-class _TooFastError(StoreError):
-    """The server asks for fewer writes a second."""
 
 
 def quoted(text: str) -> str:
@@ -285,51 +273,3 @@ def _connection(address: Address) -> dict[str, Any]:
         "grpc_options": options,
         **{name: path for name, path in tls.items() if path},
     }
-
-
-@contextmanager
-def _mapped(address: Address) -> Iterator[None]:
-    """Whatever pymilvus or gRPC raises inside leaves as a StoreError about the server."""
-    try:
-        yield
-    except (grpc.RpcError, grpc.FutureTimeoutError, MilvusException) as error:
-        raise _told(address, error) from error
-    except OSError as error:  # a PEM file
-        raise StoreError(f"{error.filename or address.server}: {error.strerror or error}") from error
-
-
-def _told(address: Address, error: Exception) -> StoreError:
-    code = error.code() if isinstance(error, grpc.RpcError) else getattr(error, "code", None)
-    details = error.details() if isinstance(error, grpc.RpcError) else getattr(error, "message", str(error))
-    reason = re.sub(r"\s+", " ", str(details or "")).strip()[:300]
-    server = address.server
-    status = _status(error)
-    if code == grpc.StatusCode.DEADLINE_EXCEEDED or "DEADLINE_EXCEEDED" in reason:
-        return StoreError(
-            f"{server} did not answer within {address.timeout:g} s; if its searches take longer, end SANAD_STORE"
-            " with ?timeout=SECONDS"
-        )
-    if status in (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED) or code in (1400, 1401):
-        return StoreError(f"{server} refuses the token; set SANAD_MILVUS_TOKEN=USER:PASSWORD, or an API key")
-    if isinstance(error, ConnectionConfigException):
-        return StoreError(f"{server} cannot be opened: {reason}")
-    if status == grpc.StatusCode.UNAVAILABLE or code == 2:
-        return StoreError(f"nothing answers at {server}; is Milvus running there, and reachable from here?")
-    if code in LOADING:
-        return NotLoadedError(f"{server} is not ready: {reason}; try again shortly")
-    if code == RATE_LIMITED:
-        return _TooFastError(f"{server} takes no more writes now: {reason}")
-    return StoreError(f"{server}: {reason or type(error).__name__}")
-
-
-def _status(error: BaseException | None) -> grpc.StatusCode | None:
-    """The gRPC status behind an error: pymilvus hides some under its own, and names itself as its own cause."""
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        code = getattr(error, "code", None)
-        status = code() if callable(code) else code
-        if isinstance(status, grpc.StatusCode):
-            return status
-        error = error.__cause__
-    return None

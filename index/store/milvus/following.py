@@ -28,14 +28,15 @@ VALID_S = 50.0
 class Following:
     """Holds the newest view that is known. `expected` is the one encoder that is welcome; None for any.
 
-    `state` is the last that is committed, `retired` and `entries` what the log holds, by serial number.
+    `state` is the last that is committed. By serial number of the commit, `retired` is what may still lie there, and
+    `entries` is when it was, of those in the log.
     """
 
     def __init__(self, client: Client, names: Names, expected: EncoderKey | None) -> None:
         self._client, self._names, self.expected = client, names, expected
         self.memory = Memory()
         self.retired: dict[int, Retired] = {}
-        self.entries: dict[int, Commit] = {}
+        self.entries: dict[int, float] = {}
         self._polling, self._looked = threading.Lock(), 0.0
         self._confirmed: dict[int, float] = {}
         self._has_told = False
@@ -50,6 +51,7 @@ class Following:
             return
         try:
             self._look()
+            self.entries = {}  # only a writer clears the log
         finally:
             self._polling.release()
 
@@ -121,7 +123,7 @@ class Following:
         retired = self.retired | {one.state.serial: one.retired for one in commits if one.retired}
         gone = commits[-1].state.gone
         self.retired = {serial: held for serial, held in retired.items() if serial > gone}
-        self.entries = self.entries | {one.state.serial: one for one in commits}
+        self.entries = self.entries | {one.state.serial: one.state.at for one in commits}
         oldest = time.monotonic() - VALID_S
         self._confirmed = {serial: at for serial, at in self._confirmed.items() if at >= oldest}
 

@@ -18,7 +18,8 @@ from index.store.writing import checked_codes
 from index.types import EncoderKey
 
 if TYPE_CHECKING:
-    from index.store.milvus.store import MilvusStore, Writer
+    from index.store.milvus.store import MilvusStore
+    from index.store.milvus.writer import Writer
 
 BATCH = 256
 """Passages embedded and written in one step."""
@@ -75,7 +76,7 @@ class Models:
             previous=base.active,
             guarantee=max(guarantee, base.guarantee),
         )
-        revision = self._store.commit(writer, state)
+        revision = writer.commit(state)
         schema.point(self._client, self._names.base, self._names.passages(number))
         schema.point(self._client, self._names.previous, self._names.passages(base.active))
         for one in base.sets:
@@ -93,7 +94,7 @@ class Models:
                 passages = self._names.passages(number)
                 schema.make_passages(self._client, passages, key.dim, words=base.searchable)
                 sets = (*base.sets, EmbeddingSet(number, key))
-                self._store.commit(writer, replace(base, serial=base.serial + 1, sets=sets))
+                writer.commit(replace(base, serial=base.serial + 1, sets=sets))
         schema.load(self._client, [self._names.passages(number)])
         return number
 

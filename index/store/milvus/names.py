@@ -2,7 +2,7 @@
 
 `NAME_articles`     a row for each part of each version of an article
 `NAME_passages_1`   a row for each passage, with its embedding by the first encoder; `_2` by the second …
-`NAME_words`        the words of the corpus, where the server can search by words
+`NAME_words`        the words of the corpus, to find how else a name is spelled in it
 `NAME_log`          a row for each commit, see log.py
 `NAME_writer`       there while somebody writes, see lock.py
 `NAME`, `NAME_previous`: aliases of the passages that answer and of those that can be rolled back to

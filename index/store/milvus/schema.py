@@ -24,9 +24,8 @@ def make(client: Client, names: Names, dim: int, *, words: bool) -> None:
     steps = [
         partial(make_articles, client, names),
         partial(make_passages, client, names.passages(1), dim, words=words),
+        partial(make_words, client, names),
     ]
-    if words:
-        steps.append(partial(make_words, client, names))
     with ThreadPoolExecutor(len(steps)) as pool:
         for made in [pool.submit(step) for step in steps]:
             made.result()

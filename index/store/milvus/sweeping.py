@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 
-from index.store.milvus.client import STRONGLY, Client, one_of
+from index.store.milvus.client import EVENTUALLY, STRONGLY, Client, one_of
 from index.store.milvus.following import GRACE_S, Following
-from index.store.milvus.log import Commit, State
+from index.store.milvus.log import State
 from index.store.milvus.names import Names
-from index.store.milvus.reading import BATCH, batches
+from index.store.milvus.reading import batches
 
 log = logging.getLogger("index.store")
 
@@ -59,9 +58,9 @@ class Sweeper:
         """The state to commit, which says what will be swept after it, and what has been."""
         return replace(state, swept=max(self._due(), state.swept), gone=max(self._deleted, state.gone))
 
-    def sweep(self, commit: Commit) -> int:
+    def sweep(self, state: State) -> int:
         """Delete what this commit announced, now that it is there; Milvus' time when it was done."""
-        state, guarantee = commit.state, 1
+        guarantee = EVENTUALLY
         self._mine[state.serial] = time.monotonic()
         for serial in sorted(self._following.retired):
             if self._deleted < serial <= state.swept:
@@ -79,23 +78,14 @@ class Sweeper:
 
     def forget(self, state: State, least: int = 1) -> None:
         """Delete the log entries that say nothing any more, if there are at least so many."""
-        entries = self._following.entries
-        done = [
-            one
-            for serial, one in entries.items()
-            if serial < state.serial and (serial <= state.gone or not one.retired)
-        ]
+        entries, retired = self._following.entries, self._following.retired
+        done = [serial for serial in entries if serial < state.serial and serial not in retired]
         if len(done) < least:
             return
-        self._delete_entries(done)
-        for one in done:
-            del entries[one.state.serial]
-        self._mine = {serial: at for serial, at in self._mine.items() if serial in entries}
-
-    def _delete_entries(self, done: Sequence[Commit]) -> None:
-        for start in range(0, len(done), BATCH):
-            numbers = [one.state.serial for one in done[start : start + BATCH]]
-            self._client.delete(self._names.log, one_of("serial", numbers))
+        for batch in batches(done):
+            self._client.delete(self._names.log, one_of("serial", batch))
+        self._following.entries = {serial: at for serial, at in entries.items() if serial not in done}
+        self._mine = {serial: at for serial, at in self._mine.items() if serial in retired}
 
     def _due(self) -> int:
         """The last commit such that all it and those before it retired is old enough to be swept."""
@@ -104,8 +94,7 @@ class Sweeper:
             if serial in self._mine:
                 old = time.monotonic() - self._mine[serial] > GRACE_S
             else:
-                held = self._following.entries.get(serial)
-                old = held is None or time.time() - held.state.at > FOREIGN_S
+                old = time.time() - self._following.entries.get(serial, 0.0) > FOREIGN_S
             if not old:
                 break
             due = max(due, serial)

@@ -53,7 +53,7 @@ class Inspection:
         with self._store.writing() as writer:
             state = counted._counted(writer.base)
             if state != writer.base:
-                self._store.commit(writer, replace(state, serial=state.serial + 1, at=time.time()))
+                writer.commit(replace(state, serial=state.serial + 1, at=time.time()))
 
     def _inspect(self, head: Row) -> None:
         rows = sorted(

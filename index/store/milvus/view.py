@@ -160,7 +160,7 @@ class MilvusView:
     def spellings(self, skeletons: Sequence[str]) -> list[str]:
         """The words of the corpus whose consonants these are (see `index.names`), in order; at most 16,384."""
         at = self._reading()
-        if self.without_words is not None or not skeletons:
+        if not skeletons:
             return []
         found = at.client.rows(
             at.names.words, one_of("skeleton", list(skeletons)), ("word",), at.state.guarantee
