@@ -46,7 +46,7 @@ class Writer:
 
     @contextmanager
     def writing(self) -> Iterator[Self]:
-        """This writer, alone, and sure of what is committed. Raises: StoreLockedError: it has lost the right to write."""
+        """This writer, alone, sure of what is committed. Raises: StoreLockedError: it has lost the right to write."""
         with self._changing:
             self.lock.check()
             if not self._is_certain:
