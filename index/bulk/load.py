@@ -9,6 +9,9 @@ import logging
 import math
 import os
 import pickle
+import re
+import socket
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +32,8 @@ BLOCKS_EACH, FILES = 4, 256
 RETRIES = 3
 """How often what an actor that died was doing is done again, anywhere; a file that kills them all ends the load."""
 
+REACHED_S = 10.0
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
@@ -47,14 +52,15 @@ def cluster(address: str | None = None) -> Iterator[int]:
 
     Raises: IndexingError: the `ray` extra is missing, or no cluster answers there.
     """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a cluster that is started here reports to nobody
     try:
         import ray
     except ImportError as error:
         raise IndexingError('a bulk load needs Ray: pip install "sanad-search[ray]"') from error
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a cluster that is started here reports to nobody
     try:
+        _expect_somebody(address)
         ray.init(address=address or "local", logging_level=logging.ERROR, log_to_driver=False)
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise IndexingError(f"no Ray cluster answers at {address or 'this machine'}: {reason}") from error
     try:
@@ -62,6 +68,12 @@ def cluster(address: str | None = None) -> Iterator[int]:
         yield int(resources.get("CPU", 1))
     finally:
         ray.shutdown()
+
+
+def _expect_somebody(address: str | None) -> None:
+    """Raises: OSError: nobody listens at this HOST:PORT; Ray itself would try for many minutes."""
+    if address and (found := re.fullmatch(r"\[?([^/\]]+)\]?:(\d+)", address)):
+        socket.create_connection((found[1], int(found[2])), timeout=REACHED_S).close()
 
 
 def bulk(
@@ -141,27 +153,31 @@ def _rows(corpus: Corpus, store: Store, load: Load, jobs: int, phrases: Sequence
     """The rows of all articles, in no order, while actors make them."""
     import ray.data
     from ray.exceptions import RayError
+    from ray.util.annotations import RayDeprecationWarning
 
     names = list(corpus.names)
     if not names:
         return
     ray.data.DataContext.get_current().enable_progress_bars = False
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
     known = np.array(sorted(bytes.fromhex(one)[:DIGEST] for one in store.digests().values()), f"S{DIGEST}")
-    made = ray.data.from_items(names, override_num_blocks=_blocks(len(names), jobs)).map_batches(
-        Embedder,
-        fn_constructor_kwargs={
-            "load": load,
-            "key": store.encoder_key,
-            "corpus": Portable.of(corpus),
-            "phrases": tuple(phrases),
-            "known": known,
-        },
-        batch_size=None,
-        compute=ray.data.ActorPoolStrategy(size=jobs),
-        num_cpus=1,
-        max_restarts=RETRIES,
-        max_task_retries=RETRIES,
-    )
+    with warnings.catch_warnings(category=RayDeprecationWarning, action="ignore"):
+        # These two are to have a name of their own in Ray 2.64, and have none yet.
+        made = ray.data.from_items(names, override_num_blocks=_blocks(len(names), jobs)).map_batches(
+            Embedder,
+            fn_constructor_kwargs={
+                "load": load,
+                "key": store.encoder_key,
+                "corpus": Portable.of(corpus),
+                "phrases": tuple(phrases),
+                "known": known,
+            },
+            batch_size=None,
+            compute=ray.data.ActorPoolStrategy(size=jobs),
+            num_cpus=1,
+            max_restarts=RETRIES,
+            max_task_retries=RETRIES,
+        )
     try:
         for errors in corpus.sitemaps.refused.values():
             yield from (refused(error) for error in errors)

@@ -65,8 +65,8 @@ def load(
     # What Ray has to say it prints to stdout, which is for what came of it.
     with (
         redirect_stdout(sys.stderr),
-        open_or_create(store, encoder.key, False) as opened,
         cluster(address) as cores,
+        open_or_create(store, encoder.key, False) as opened,
     ):
         for path in dict.fromkeys(path.resolve() for path in corpora):
             with counted(f"Loading {path.name}") as bar:

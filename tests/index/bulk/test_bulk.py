@@ -6,6 +6,7 @@ import json
 import os
 import pickle
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -108,6 +109,28 @@ def test_what_is_handed_to_actors_knows_the_files_that_the_corpus_knows(folder: 
     (items,) = there.some(("07.txt",)).files()
     (item,) = items
     assert (item.source, item.given.publisher) == ("07.txt", "The Press")
+
+
+@pytest.mark.slow
+def test_a_cluster_that_nobody_answers_for_is_told_and_no_store_is_made(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    command = [
+        sys.executable,
+        "-m",
+        "index",
+        "bulk",
+        "seeds",
+        "--store",
+        str(tmp_path / "store"),
+        "--ray",
+        address,
+    ]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr == f"sanad: no Ray cluster answers at {address}: [Errno 111] Connection refused\n"
+    assert not (tmp_path / "store").exists()
 
 
 @pytest.fixture(scope="module")
