@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from pypdf import PageObject, PdfReader
-from pypdf.errors import PdfReadError, PyPdfError
+from pypdf import PageObject, PdfReader, apply_configuration
+from pypdf.errors import PyPdfError
 
 from index.errors import ReadError
 from index.pages import PAGE_END
@@ -25,6 +25,8 @@ from index.types import Given, RawArticle
 MAX_BYTES = 100_000_000
 MAX_PAGES = 3_000
 MAX_TEXT = 10_000_000
+MAX_DRAWN = 10_000
+"""Images and forms that a page draws, forms within forms too."""
 
 _JUNK_TITLE = re.compile(
     r"untitled|microsoft (?:word|powerpoint|excel)\b.*|.*\.(?:docx?|pptx?|xlsx?|indd|qxd|pdf|tmp|rtf)|[\W\d_]*",
@@ -98,7 +100,8 @@ def _page(reader: PdfReader, number: int) -> tuple[list[Line], str | None]:
     """The lines of a page, or why it is refused; neither for a blank one."""
     try:
         page = reader.pages[number]
-        found = lines(_pieces(page))
+        drawing = _drawing(page)
+        found = lines(drawing.pieces)
         is_drawn = bool(found) or _has_images(page)
     except (
         PyPdfError,
@@ -111,6 +114,8 @@ def _page(reader: PdfReader, number: int) -> tuple[list[Line], str | None]:
         RecursionError,
     ) as error:
         return [], f"cannot be read: {_short(error)}"
+    if excess := drawing.excess():
+        return [], excess
     if not found:
         return [], "has no text, it is a picture; run text recognition on it first" if is_drawn else None
     reason = fault("\n".join(line.text for line in found))
@@ -127,9 +132,17 @@ class _Drawing:
         self._start: tuple[float, float] | None = None
         self._now: tuple[float, float] | None = None
         self._length = 0
+        self._drawn = 0
+
+    def excess(self) -> str | None:
+        """What there is too much of. What is raised while a form is drawn pypdf takes for a fault of the form."""
+        if self._drawn > MAX_DRAWN:
+            return f"draws more than {MAX_DRAWN:,} images and forms"
+        return f"has more than {MAX_TEXT:,} characters" if self._length > MAX_TEXT else None
 
     def before(self, operator: bytes, operands: Any, cm: list[float], tm: list[float]) -> None:
         """An operator begins."""
+        self._drawn += operator == b"Do"
         if operator in _SHOWING:
             self._now = _place(cm, tm)
             self._start = self._start or self._now
@@ -140,13 +153,11 @@ class _Drawing:
 
     def text(self, text: str, cm: list[float], tm: list[float], font: Any, size: float) -> None:
         """A piece is over, in the middle of an operator where the direction of the letters changes."""
-        if text:
+        self._length += len(text)
+        if text and self._length <= MAX_TEXT:
             height = abs(size) * (tm[2] ** 2 + tm[3] ** 2) ** 0.5 * (cm[2] ** 2 + cm[3] ** 2) ** 0.5
             place = self._start or _place(cm, tm)
             self.pieces.append(Piece(_DIRECTION.sub("", text.replace("\n", " ")), *place, round(height, 1)))
-            self._length += len(text)
-            if self._length > MAX_TEXT:
-                raise PdfReadError(f"it has more than {MAX_TEXT:,} characters")
         self._start = self._now
 
 
@@ -154,12 +165,16 @@ def _place(cm: list[float], tm: list[float]) -> tuple[float, float]:
     return tm[4] * cm[0] + tm[5] * cm[2] + cm[4], tm[4] * cm[1] + tm[5] * cm[3] + cm[5]
 
 
-def _pieces(page: PageObject) -> list[Piece]:
+def _drawing(page: PageObject) -> _Drawing:
     drawing = _Drawing()
-    page.extract_text(
-        visitor_operand_before=drawing.before, visitor_operand_after=drawing.after, visitor_text=drawing.text
-    )
-    return drawing.pieces
+    # Of more forms pypdf would leave out the rest and say so to its log only.
+    with apply_configuration(xform_maximum_invocations_per_extraction=MAX_DRAWN + 1):
+        page.extract_text(
+            visitor_operand_before=drawing.before,
+            visitor_operand_after=drawing.after,
+            visitor_text=drawing.text,
+        )
+    return drawing
 
 
 def _has_images(page: PageObject) -> bool:

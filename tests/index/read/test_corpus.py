@@ -280,26 +280,28 @@ def nested_forms() -> bytes:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("b.html", f"<html><body><p {ATTRIBUTES}>{TEXT}</p></body></html>".encode()),
-        ("b.pdf", nested_forms()),
-    ],
-)
 def test_an_endless_file_is_refused_and_the_next_one_is_read(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes
+    folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(apart, "LAUNCH", IN_A_HURRY)
     file(folder, "a.html", page_of(BODY, MORE))
-    file(folder, name, content)
+    file(folder, "b.html", f"<html><body><p {ATTRIBUTES}>{TEXT}</p></body></html>".encode())
     file(folder, "c.html", page_of(BODY, MORE))
     first, refused, last = Corpus.at(folder)
     assert isinstance(first, RawArticle)
     assert isinstance(last, RawArticle)
     assert isinstance(refused, ReadError)
-    assert str(refused).startswith(f"{name}: took more than ")
+    assert str(refused).startswith("b.html: took more than ")
     assert str(refused).endswith(" seconds of the processor; nothing more of it is read")
+
+
+@pytest.mark.slow
+def test_a_page_that_draws_without_end_is_refused_whole(folder: Path) -> None:
+    file(folder, "b.pdf", nested_forms())
+    (refused,) = Corpus.at(folder)
+    assert str(refused) == (
+        "b.pdf: has no page that can be read: its page draws more than 10,000 images and forms"
+    )
 
 
 @pytest.mark.slow
