@@ -21,7 +21,7 @@ from service.catalogue import Catalogue
 from service.exchange import Exchange
 from service.files import PublicFiles
 from service.guard import Guard, door
-from service.limits import Gate
+from service.limits import Gate, Places
 from service.metrics import Metrics
 from service.openapi import DescribedAPI
 from service.pages import load_templates
@@ -70,6 +70,7 @@ def _middleware(settings: Settings, metrics: Metrics, provider: Any) -> list[Mid
         *([Middleware(Tracing, provider=provider)] if provider else []),
         Middleware(Guard, door=door(settings, metrics)),
         Middleware(Bodies, most=settings.max_body, seconds=settings.body_seconds, large=large),
+        Middleware(Places),
     ]
     if settings.cors_origins:
         # Outermost, so that another site's page can read a refusal too.

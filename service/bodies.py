@@ -33,7 +33,7 @@ class Bodies:
             await self._app(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        is_json = headers.get(b"content-type", b"").partition(b";")[0].strip().lower() == b"application/json"
+        is_json = declares_json(headers)
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         most, seconds = self._usual if is_json else self._large.get(path, self._usual)
         declared = headers.get(b"content-length", b"0")
@@ -44,6 +44,11 @@ class Bodies:
         if is_json:
             bounded = _replayed(await _whole(bounded), receive)
         await self._app(scope, bounded, send)
+
+
+def declares_json(headers: Mapping[bytes, bytes]) -> bool:
+    """Whether the body is said to be JSON, whatever its character set."""
+    return headers.get(b"content-type", b"").partition(b";")[0].strip().lower() == b"application/json"
 
 
 def depth(json: bytes) -> int:

@@ -38,8 +38,8 @@ class Service:
     writes: Writes
 
 
-def service_of(request: Request) -> Service:
-    """The running application's parts."""
+async def service_of(request: Request) -> Service:
+    """The running application's parts. A coroutine, or it would be called in a thread."""
     service: Service = request.state.service
     return service
 

@@ -76,6 +76,7 @@ def test_ten_times_the_capacity_for_a_minute(store: Path, record_figure: RecordF
     record_figure("median ms of those served", statistics.median(told["served_ms"]))
     record_figure("/livez idle, median and worst ms", (statistics.median(idle), max(idle)))
     record_figure("/livez flooded, median, 95 % and worst ms", quantiles(flooded))
+    record_figure("/livez flooded, over 100 ms", f"{sum(took > 100 for took in flooded)} of {len(flooded)}")
     record_figure("a bare server beside it, the same", quantiles(controls))
     record_figure("memory before and at most, MiB", (memory // 1024, peak // 1024))
     record_figure("answers a second 5 s after", after)
@@ -84,7 +85,8 @@ def test_ten_times_the_capacity_for_a_minute(store: Path, record_figure: RecordF
     assert told["statuses"]["503"] > told["statuses"]["200"]
     assert peak - memory < 200 * 1024
     if is_quiet:
-        assert statistics.median(flooded) < 100
+        assert quantiles(flooded)[1] < 100
+        assert sum(took > 100 for took in flooded) <= len(flooded) // 100, "hardly one in a hundred"
         assert len(told["served_ms"]) / MINUTE > capacity / 4, "most of what it can do it goes on doing"
         assert after > capacity / 2
 
