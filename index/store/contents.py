@@ -119,6 +119,8 @@ def digests(connection: sqlite3.Connection, rows: Sequence[int]) -> dict[int, by
             f" WHERE row IN ({','.join('?' * len(batch))})",
             batch,
         ):
+            if not (isinstance(digest, bytes) and isinstance(blob, bytes)):  # a damaged row can hold anything
+                continue
             if (crc, content_crc) == (checksum(row, number), checksum(digest.hex(), blob.hex())):
                 found[row] = digest
     return found

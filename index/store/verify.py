@@ -104,11 +104,8 @@ def inspect(
         damages += [Damage(what, "rederive words") for what in damaged_words(connection)]
         damages += [Damage(what, "find duplicates") for what in damaged_contents(connection)]
         damages += _of_checkpoint(folder, connection, state, can_compare=not damages)
-    except (
-        sqlite3.DatabaseError,
-        StoreDamagedError,
-        TypeError,
-    ) as error:  # so broken that it cannot be read to the end
+    except (sqlite3.DatabaseError, StoreDamagedError, TypeError, ValueError, AttributeError) as error:
+        # So broken that it cannot be read to the end.
         damages.append(Damage(f"the database cannot be read to the end: {error}", "none"))
     return Verification(state.revision, state.articles, state.passages, tuple(damages))
 

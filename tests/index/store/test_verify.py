@@ -46,6 +46,20 @@ def execute(*statements: str) -> Callable[[Path], None]:
     return damage
 
 
+def loosen(table: str, *statements: str) -> Callable[[Path], None]:
+    """Statements over a table that takes any kind of value for once, as a flipped bit in a row's header makes it."""
+    strict, loose = f"WHERE name = '{table}'", "'STRICT, WITHOUT ROWID', 'WITHOUT ROWID'"
+    change = "UPDATE sqlite_master SET sql = replace(sql, {}) " + strict
+    back = "'WITHOUT ROWID', 'STRICT, WITHOUT ROWID'"
+
+    def damage(folder: Path) -> None:
+        execute("PRAGMA writable_schema = ON", change.format(loose))(folder)
+        execute(*statements)(folder)
+        execute("PRAGMA writable_schema = ON", change.format(back))(folder)
+
+    return damage
+
+
 def overwrite(name: str, data: bytes) -> Callable[[Path], None]:
     def damage(folder: Path) -> None:
         (path,) = folder.glob(name)
@@ -120,6 +134,7 @@ DERIVED = [
         "look for the duplicates",
     ),
     (execute("INSERT INTO band VALUES (7, 1)"), "the bands", "look for the duplicates"),
+    (loosen("band", "INSERT INTO band VALUES (7, x'01f0')"), "non-INTEGER value in band", "index"),
     (
         execute("INSERT INTO content VALUES (9, x'00', x'', 0)"),
         "1 contents are said by no",
