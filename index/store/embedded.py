@@ -49,7 +49,7 @@ class EmbeddedStore:
             folder.mkdir(parents=True, exist_ok=True)
         with Writer.opened(folder) as writer:
             with mapped(folder), transaction(writer.connection):
-                if writer.connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() != (0,):
+                if not schema.is_blank(writer.connection):
                     raise StoreError(f"{folder} already holds a store")
                 schema.create(writer.connection, key)
             return cls._around(folder, key, writer, tuning, None)

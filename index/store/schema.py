@@ -11,7 +11,7 @@ import sqlite3
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
-from index.errors import StoreDamagedError, StoreError
+from index.errors import StoreDamagedError, StoreError, StoreMissingError
 from index.store import contents, vocabulary
 from index.store.records import checksum
 from index.types import EncoderKey
@@ -119,6 +119,12 @@ def create(connection: sqlite3.Connection, key: EncoderKey) -> None:
     connection.execute(f"PRAGMA user_version={VERSION}")
 
 
+def is_blank(connection: sqlite3.Connection) -> bool:
+    """Whether nothing was ever laid out. Each is asked: damage can hide one of them, and the rest must not be lost."""
+    questions = ("PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_schema")
+    return all(connection.execute(question).fetchone() == (0,) for question in questions)
+
+
 def execute_all(connection: sqlite3.Connection, statements: str) -> None:
     """Execute statements, each of which ends with its line, in the open transaction."""
     for statement in statements.split(";\n"):
@@ -140,9 +146,15 @@ def add_embedding_set(connection: sqlite3.Connection, key: EncoderKey) -> int:
 
 
 def check_version(connection: sqlite3.Connection, folder: Path) -> None:
-    """Raises: StoreError: the database is another program's, or of an earlier or later schema than this one's."""
+    """Raises: StoreMissingError: nothing is laid out yet; StoreError: the database is another program's, or of an
+    earlier or later schema than this one's.
+    """
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if is_blank(connection):
+        raise StoreMissingError(
+            f"the store in {folder} is being made, or that was broken off; run `sanad sync FOLDER`"
+        )
     if application != APPLICATION_ID:
         raise StoreDamagedError(f"{folder} does not hold a store of this program, or its header is damaged")
     if version > VERSION:

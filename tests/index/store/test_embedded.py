@@ -13,11 +13,14 @@ import pytest
 from index.errors import (
     ArticleMissingError,
     EncoderMismatchError,
+    StoreDamagedError,
     StoreError,
     StoreLockedError,
     StoreMissingError,
 )
 from index.store import create_store, open_store
+from index.store.embedded import EmbeddedStore
+from index.store.verify import verify
 from index.types import Embeddings, EncoderKey, Filters, Lang, Store, View
 from tests.index.store.corpus import ENCODER, entry
 
@@ -300,3 +303,23 @@ def test_a_closed_store_says_so(tmp_path: Path) -> None:
 def test_languages_come_back(store: Store, lang: Lang) -> None:
     store.put([entry("a.txt", "summit", lang=lang)])
     assert store.view().article_passages(entry("a.txt").article.id)[0].lang == lang
+
+
+def test_a_store_whose_making_was_broken_off_is_missing_and_can_be_made(tmp_path: Path) -> None:
+    (tmp_path / "sanad.db").touch()
+    for read in (verify, lambda folder: EmbeddedStore.open(folder, ENCODER.key, read_only=True)):
+        with pytest.raises(StoreMissingError, match="is being made, or that was broken off; run `sanad sync"):
+            read(tmp_path)
+    with EmbeddedStore.create(tmp_path, ENCODER.key) as store:
+        assert store.view().revision == 0
+
+
+def test_a_store_that_looks_empty_for_damage_is_not_made_anew(tmp_path: Path) -> None:
+    with EmbeddedStore.create(tmp_path, ENCODER.key) as store:
+        store.put([entry("a.txt", "summit")])
+    data = bytearray((tmp_path / "sanad.db").read_bytes())
+    data[103:105] = b"\0\0"  # of page 1, how many tables there are
+    (tmp_path / "sanad.db").write_bytes(data)
+    for make in (EmbeddedStore.open, EmbeddedStore.create):
+        with pytest.raises(StoreDamagedError):
+            make(tmp_path, ENCODER.key)
