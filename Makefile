@@ -8,6 +8,9 @@ export HF_HUB_OFFLINE ?= 1
 
 .PHONY: serve test test-fast test-browser test-milvus torture container bundle release-check check format bench bench-scale calibrate model evaluate-model docs screenshots lock clean
 
+# Seconds to import alone: left to `make test`.
+HEAVY := training deploy
+
 DATA ?= ../shared/data
 MODEL ?= index/model
 
@@ -19,7 +22,7 @@ test: $(VENV)/.test ## Every test but the torture
 	$(BIN)/python -m pytest
 
 test-fast: $(VENV)/.test ## Seconds: no torch, no subprocess, no browser
-	$(BIN)/python -m pytest -m "not slow and not browser and not torture and not shipping and not milvus" --hypothesis-profile fast
+	$(BIN)/python -m pytest -m "not slow and not browser and not torture and not shipping and not milvus" --hypothesis-profile fast $(HEAVY:%=--ignore tests/%)
 
 test-browser: $(VENV)/.test ## The pages in a real headless Chromium
 	$(BIN)/python -m pytest -m browser

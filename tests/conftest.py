@@ -16,10 +16,13 @@ SLOW = (
     "tests/test_cli.py",
     "tests/test_readme.py",
     "tests/test_seeds.py",
+    "test_folding.py",
     "test_protocol.py",
     "test_compat.py",
 )
-"""Those that need torch or the openai client at hand, the bundled encoder end to end, or clients slow on purpose."""
+"""Those that need torch or the openai client at hand, the bundled encoder end to end, thousands of passages, or
+clients slow on purpose.
+"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -232,6 +232,7 @@ def test_all_of_an_article_comes_back(store: Store) -> None:
     assert view.langs([3, 1]) == ["ar", "en"]
 
 
+@pytest.mark.slow
 def test_a_text_of_any_length_comes_back_whole(store: Store) -> None:
     blob = "ع" * 70_000  # longer than a field of Milvus, as one word of a scraped page may be
     made = entry("long.txt", "summit", blob, "\n".join(["water"] * 30_000))

@@ -267,6 +267,7 @@ def test_a_batch_killed_between_its_last_steps_is_taken_up(tmp_path: Path) -> No
             assert finished(client, task.id, {})["status"] == "succeeded"
 
 
+@pytest.mark.slow
 def test_single_writes_go_before_the_next_step_of_a_batch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

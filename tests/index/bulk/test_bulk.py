@@ -68,6 +68,7 @@ def rows(actor: Embedder, *names: str) -> list[dict[str, Any]]:
     return [row for table in actor({"item": np.array(names)}) for row in table.to_pylist()]
 
 
+@pytest.mark.slow
 def test_an_actor_tells_what_became_of_each_article_and_when_a_file_is_done(
     folder: Path, tmp_path: Path
 ) -> None:

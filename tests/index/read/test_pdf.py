@@ -135,6 +135,7 @@ def test_a_pdf_without_readable_text_is_refused_with_the_reason(
     assert refusal(read, file(tmp_path, "a.pdf", content)).startswith(reason)
 
 
+@pytest.mark.slow
 def test_a_stream_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
     bomb = zlib.compress(b" " * 120_000_000, 9)
     content = pdfs.drawn("x").replace(

@@ -285,6 +285,7 @@ def test_a_row_that_does_not_fit_is_refused_and_the_others_go_in(tmp_path: Path)
     ]
 
 
+@pytest.mark.slow
 def test_a_giant_field_is_refused_and_the_rows_after_it_go_in(tmp_path: Path) -> None:
     table = f'{TABLE}1,A,{"x" * 13_000_000},\n2,B,"{"y" * 13_000_000}",\n3,C,ok,\n'
     assert told(tmp_path, "a.csv", table, COLUMNS) == [
@@ -335,6 +336,7 @@ def test_a_line_of_a_gigabyte_is_refused_without_being_held(tmp_path: Path) -> N
     ]
 
 
+@pytest.mark.slow
 def test_the_projects_own_export_is_read_as_it_was_stored(tmp_path: Path) -> None:
     encoder = ConceptEncoder()
     source = tmp_path / "articles"
