@@ -1,18 +1,21 @@
-"""The mean of the last checkpoints, saved as a float sentence-transformers folder."""
+"""The mean of checkpoints of all runs, saved as a float sentence-transformers folder."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from training.config import Config
 from training.initialise import load_student
 from training.loop import checkpoints
 from training.network import save_folder
+from training.rarity import rarity
 
 State = dict[str, torch.Tensor]
 
 
-def mean_state(paths: list[Path]) -> State:
+def mean_state(paths: Sequence[Path]) -> State:
     """The equal-weight mean of checkpoints, float32. Raises ValueError when there is none.
 
     Weight averaging along one run (Izmailov et al. 2018, arXiv 1803.05407).
@@ -26,11 +29,29 @@ def mean_state(paths: list[Path]) -> State:
     return {name: tensor / len(paths) for name, tensor in total.items()}
 
 
+def mixed(states: Sequence[State], shares: Sequence[float]) -> State:
+    """The mean of states by shares that sum to 1: runs from one beginning lie in one basin (arXiv 2203.05482)."""
+    return {
+        name: sum(
+            (share * state[name] for state, share in zip(states, shares, strict=True)), torch.tensor(0.0)
+        )
+        for name in states[0]
+    }
+
+
 def make_average(config: Config, folder: Path) -> None:
     """Fills a folder with the averaged model in float32: the version that is not in the repository."""
-    state = mean_state(list(checkpoints(config.work / "tuned"))[-config.averaging.last :])
+    settings, work = config.averaging, config.work
+    runs = [mean_state(_last(work / name, settings.last)) for name in ("tuned", "tuned-again")]
+    begun = mean_state(_last(work / "lexical", settings.begun_last))
+    state = mixed([*runs, begun], [(1 - settings.begun) / 2] * 2 + [settings.begun])
+    state["token_weights"] += torch.from_numpy(settings.rarity * np.log(rarity(config)))
     torch.save(state, folder / "weights.pt")
     body = load_student(config, folder / "weights.pt")
     (folder / "weights.pt").unlink()
-    tokenizer = (config.work / "vocabulary" / "tokenizer.json").read_text("utf-8")
+    tokenizer = (work / "vocabulary" / "tokenizer.json").read_text("utf-8")
     save_folder(body, tokenizer, folder / "float")
+
+
+def _last(folder: Path, count: int) -> list[Path]:
+    return list(checkpoints(folder))[-count:]

@@ -135,9 +135,16 @@ class Retrieval:
 
 @dataclass(frozen=True, slots=True)
 class Averaging:
-    """The last checkpoints are averaged with equal weight: many, since the weights move a lot between them."""
+    """The mean of the last checkpoints of either tuning run, with a share of those where both began.
+
+    Many, since the weights move a lot between them. The share keeps what tuning forgets: sentences and names. `rarity`
+    is the power of a piece's rarity by which it counts in the mean of a text.
+    """
 
     last: int = 7
+    begun: float = 0.3
+    begun_last: int = 3
+    rarity: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)

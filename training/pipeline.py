@@ -1,6 +1,7 @@
 """The recipe as a list of stages, in order."""
 
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -104,7 +105,15 @@ def stages() -> list[Stage]:
             needs=("lexical", "question-targets", "neighbours"),
             settings=lambda c: c.retrieval,
         ),
-        Stage("average", average.make_average, needs=("tuned",), settings=lambda c: c.averaging),
+        Stage(
+            "tuned-again",
+            partial(retrieval.make_tuned, run=1),
+            needs=("lexical", "question-targets", "neighbours"),
+            settings=lambda c: c.retrieval,
+        ),
+        Stage(
+            "average", average.make_average, needs=("tuned", "tuned-again"), settings=lambda c: c.averaging
+        ),
         Stage("export", export.make_export, needs=("average",), settings=lambda c: c.export),
         Stage(
             "baselines",

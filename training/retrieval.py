@@ -1,7 +1,7 @@
 """Retrieval tuning: questions find their passage among all passages, in both languages."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from training.network import device, encode, load_tokenizer
 from training.targets import Targets, read_targets
 
 ALIKE = 0.85
+RUN_SEEDS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +181,9 @@ class QuestionTask:
         return 0.5 * found + settings.digest * pull(passages, digests[right])
 
 
-def make_tuned(config: Config, folder: Path) -> None:
-    """Fills a folder with the checkpoints of the retrieval tuning."""
+def make_tuned(config: Config, folder: Path, run: int = 0) -> None:
+    """Fills a folder with the checkpoints of a run of the retrieval tuning; another run draws other batches."""
+    config = replace(config, seed=config.seed + RUN_SEEDS * run)
     torch.manual_seed(config.seed)
     torch.set_num_threads(config.threads)
     settings = config.retrieval

@@ -67,6 +67,25 @@ def test_a_stopped_run_goes_on_to_the_same_weights(
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 
 
+def test_the_average_is_of_both_runs_and_of_where_they_began(
+    places: tuple[Path, Path], tmp_path: Path
+) -> None:
+    config = run(places, tmp_path)
+    found = averaged(config)
+    last = {
+        name: [
+            torch.load(path, weights_only=True)["encoder.layer.0.output.dense.bias"].float()
+            for path in sorted((config.work / name).glob("step-*.pt"))
+        ]
+        for name in ("tuned", "tuned-again", "lexical")
+    }
+    assert not torch.equal(last["tuned"][-1], last["tuned-again"][-1])
+    runs = (sum(last["tuned"][-2:]) + sum(last["tuned-again"][-2:])) / 4
+    assert len(last["lexical"]) == 2
+    wanted = 0.7 * runs + 0.3 * sum(last["lexical"]) / 2
+    assert torch.allclose(found["encoder.layer.0.output.dense.bias"], wanted, atol=1e-6)
+
+
 def test_the_served_graph_gives_the_float_model_embeddings(places: tuple[Path, Path], tmp_path: Path) -> None:
     from training.evaluate import onnx_embed, torch_embed
 
