@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import subprocess
-import tarfile
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,8 +27,10 @@ class Source:
 def export(tree: Path) -> Source:
     """The last commit, written to the new folder `tree`. Raises: ReleaseError: this is no checkout."""
     commit, date = _git("log", "-1", "--format=%H %ct").decode().split()
-    with tarfile.open(fileobj=io.BytesIO(_git("archive", "--format=tar", "HEAD"))) as archive:
-        archive.extractall(tree, filter="data")
+    tree.mkdir(parents=True)
+    files = _git("-c", "tar.umask=0022", "archive", "--format=tar", "HEAD")
+    unpack = ["tar", "-x", "--same-permissions", "--no-same-owner", "-C", str(tree)]
+    subprocess.run(unpack, input=files, check=True)  # tarfile does it safely from Python 3.11.4 on only
     project = tomllib.loads((tree / "pyproject.toml").read_text("utf-8"))["project"]
     return Source(tree=tree, version=project["version"], commit=commit, made_at=int(date))
 
@@ -43,7 +43,5 @@ def uncommitted() -> list[str]:
 def _git(*words: str) -> bytes:
     ran = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, check=False)
     if ran.returncode:
-        raise ReleaseError(
-            f"git {words[0]} failed, and only a checkout is shipped: {ran.stderr.decode().strip()}"
-        )
+        raise ReleaseError(f"git failed, and only a checkout is shipped: {ran.stderr.decode().strip()}")
     return ran.stdout
