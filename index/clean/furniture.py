@@ -26,6 +26,7 @@ _NEAR_TITLE = 5
 _CAPTION_WORDS = 15
 _LABEL_WORDS = 8
 _DECK_WORDS = 6
+_BYLINE_WORDS = 12
 _HEAD = 10
 """Details stand at most so many lines above the date they go with."""
 
@@ -55,8 +56,8 @@ def page(
     lines: Sequence[Line], given_title: str | None, phrases: Phrases, given_author: str | None = None
 ) -> Page:
     """The article on a page. When nothing but a headline is left, the headline is the body too; empty for none."""
-    lines = without_boxes(_with_names(lines), phrases)
     authors = re.split(r"\s*[,،]\s*", given_author) if given_author else []
+    lines = without_boxes(_with_authors(_with_names(lines), authors), phrases)
     author, signature = writer(lines, phrases, authors)
     end = min(closing(lines, phrases), signature)
     main = without_signups(without_related(settled(lines[:end], phrases), phrases))
@@ -89,6 +90,26 @@ def _with_names(lines: Sequence[Line]) -> list[Line]:
         else:
             joined.append(line)
     return joined
+
+
+def _with_authors(lines: Sequence[Line], authors: Sequence[str]) -> list[Line]:
+    """The lines, short ones above or below all paragraphs that open with a stated author's name marked as bylines:
+    `Jane Doe reported from York.`
+    """
+    names = tuple(f"{key(author)} " for author in authors if len(author.split()) > 1)
+    about = {i for i, line in enumerate(lines) if names and _is_about(line, names)}
+    prose = [i for i, line in enumerate(lines) if line.is_prose and i not in about]
+    return [
+        replace(line, kind="byline", value=None)
+        if i in about and prose and not prose[0] < i < prose[-1]
+        else line
+        for i, line in enumerate(lines)
+    ]
+
+
+def _is_about(line: Line, names: tuple[str, ...]) -> bool:
+    is_short = line.kind == "body" and not line.level and line.words <= _BYLINE_WORDS
+    return is_short and ":" not in line.text[: max(map(len, names)) + 1] and key(line.text).startswith(names)
 
 
 def _parted(rest: Sequence[Line], known: set[str], phrases: Phrases) -> _Parts:

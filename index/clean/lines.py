@@ -22,6 +22,10 @@ _CREDITED = re.compile(
 )
 
 
+_NO_HEADINGS: tuple[Kind, ...] = ("related", "closing", "form")
+"""What, of more words than one, heads a block of the page though it is marked as a heading."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line of a page with its kind. `level` is the Markdown heading level, 0 for none.
@@ -92,7 +96,8 @@ def _lines_of(raw: str, phrases: Phrases, lang: Lang) -> tuple[Line, ...]:
     """One line, or a line for each of the details that share it: `By Jane Doe | Nov 9, 2025 | 5 min read`."""
     level, text = _level(raw), _CREDITED.sub("", _without_glued(_plain(raw), phrases))
     if level:
-        return (Line(text, "body", level),)
+        kind = kind_of(text, phrases, lang)[0] if level > 1 and " " in text else "body"
+        return (Line(text, kind) if kind in _NO_HEADINGS else Line(text, "body", level),)
     for parts in _partings(text, phrases):
         kinds = [detail_kind(part, phrases, lang) for part in parts]
         if len(parts) > 1 and (all(kinds) or _is_name_and_dates(parts, kinds)):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 import trafilatura
@@ -22,6 +22,10 @@ _LONG = 25
 """A line of so many letters is looked for anywhere in what trafilatura found; a shorter one must be a line there."""
 _MOST = 0.3
 """An element that holds more of the article than this is no box beside it."""
+_MOSTLY = 0.6
+"""What a body that is named so holds of the article."""
+_SIGNUP = 200
+"""Characters around a field for an address that are a box, and no section of the article."""
 _LINKED = 0.5
 _PROSE, _ITEM = 8, 4
 """Words that make a line prose, and an item of a list more than a button, where nothing else tells."""
@@ -51,6 +55,11 @@ _BOX_PAIRS = frozenset((
     "article meta", "post footer", "entry footer",
 ))  # fmt: skip
 _NAMED_BY = ("class", "id", "data-component", "data-testid")
+_BODY_PAIRS = frozenset(
+    (first, second)
+    for first in ("article", "entry", "post", "story", "news", "field")
+    for second in ("body", "content", "text")
+)
 _NAME = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _CAPTIONS = frozenset(("figure", "figcaption"))
 
@@ -61,8 +70,8 @@ def chosen(lines: Sequence[Block], tree: html.HtmlElement, title: str | None) ->
     if not found:
         found = {i for i, line in enumerate(lines) if _is_prose(line)}
     boxes = _boxes(lines, found)
-    top = _title_place(lines, title)
-    found = _below(found, lines, top)
+    top = _title_place(lines, title, found)
+    found = _within(_below(found, lines, top), lines, top)
     kept = {i for i in found if not _is_boxed(lines[i], boxes)}
     kept |= set(_siblings(lines, kept, top, boxes))
     kept |= set(_left_out(lines, kept, top, boxes))
@@ -95,17 +104,69 @@ def _squeezed(text: str) -> str:
     return _SQUEEZED.sub("", text)
 
 
-def _title_place(lines: Sequence[Block], title: str | None) -> int:
-    """The last line that is the title, or else the last main heading; -1 for none."""
+def _title_place(lines: Sequence[Block], title: str | None, found: set[int]) -> int:
+    """The last line above the article that is its title, or else the last main heading there; -1 for none."""
     known = _squeezed(title or "")
+    first = min((i for i in found if _is_prose(lines[i])), default=len(lines))
     places = [i for i, line in enumerate(lines) if known and _squeezed(line.text) == known]
-    return (places or [i for i, line in enumerate(lines) if line.kind == "h1"] or [-1])[-1]
+    headings = [i for i, line in enumerate(lines) if line.kind == "h1"]
+    for candidates in (places, headings):
+        if above := [i for i in candidates if i <= first]:
+            return above[-1]
+    return -1
 
 
 def _below(found: set[int], lines: Sequence[Block], top: int) -> set[int]:
     """Those below the title, unless most of the article stands above it."""
     below = {i for i in found if i > top}
     return below if _length(lines, below) * 2 >= _length(lines, found) else found
+
+
+def _within(found: set[int], lines: Sequence[Block], top: int) -> set[int]:
+    """Those not behind the element that is named as the article's body and holds most of it, nor of another article
+    that the page goes on with: in an element like this one's, under a main heading of its own.
+    """
+    total = _length(lines, found)
+    held: dict[html.HtmlElement, int] = {}
+    for i in found:
+        for element in lines[i].places:
+            held[element] = held.get(element, 0) + len(lines[i].text)
+    wholes = [element for element, length in held.items() if length >= _MOSTLY * total and _is_body(element)]
+    wholes = [one for one in wholes if not any(other is not one and _alike(other, one) for other in held)]
+    for whole in [*wholes, *_first_of_many(lines, top, held)]:
+        end = max(i for i, line in enumerate(lines) if whole in line.places)
+        found = {i for i in found if i <= end}
+    return found
+
+
+def _first_of_many(
+    lines: Sequence[Block], top: int, held: Mapping[html.HtmlElement, int]
+) -> Iterator[html.HtmlElement]:
+    """The element of the article whose title stands at `top`, where others like it follow."""
+    if top < 0:
+        return
+    for line in lines[top + 1 :]:
+        if line.kind == "h1":
+            own = next((e for e in lines[top].places if e not in line.places), None)
+            other = next((e for e in line.places if e not in lines[top].places), None)
+            if own in held and other is not None and _alike(own, other):
+                yield own
+
+
+def _alike(one: html.HtmlElement, other: html.HtmlElement) -> bool:
+    """Whether two elements are of a row: the same tag and the same classes, of which there are some."""
+    names = one.get("class")
+    return one.tag == other.tag and names == other.get("class") and bool(names or one.tag == "article")
+
+
+def _is_body(element: html.HtmlElement) -> bool:
+    if "articlebody" in (element.get("itemprop", "").lower(), element.get("name", "").lower()):
+        return True
+    for name in " ".join(element.get(attribute, "") for attribute in _NAMED_BY).split():
+        words = [word.lower() for word in _NAME.findall(name)]
+        if len(words) > 1 and (words[-1] == "body" or any(pair in _BODY_PAIRS for pair in pairwise(words))):
+            return True
+    return False
 
 
 def _boxes(lines: Sequence[Block], found: set[int]) -> set[html.HtmlElement]:
@@ -119,7 +180,7 @@ def _boxes(lines: Sequence[Block], found: set[int]) -> set[html.HtmlElement]:
 
 
 def _is_box(element: html.HtmlElement) -> bool:
-    if element.tag in _BOX_TAGS or element.get("role") in _BOX_ROLES:
+    if element.tag in _BOX_TAGS or element.get("role") in _BOX_ROLES or _asks_for_an_address(element):
         return True
     for name in " ".join(element.get(attribute, "") for attribute in _NAMED_BY).split():
         words = [word.lower() for word in _NAME.findall(name)]
@@ -128,6 +189,13 @@ def _is_box(element: html.HtmlElement) -> bool:
         if any(f"{first} {second}" in _BOX_PAIRS for first, second in pairwise(words)):
             return True
     return False
+
+
+def _asks_for_an_address(element: html.HtmlElement) -> bool:
+    """Whether an element is a field for an e-mail address and the few words around it."""
+    if element.find(".//input[@type='email']") is None:
+        return False
+    return len(" ".join(element.text_content().split())) <= _SIGNUP
 
 
 def _is_boxed(line: Block, boxes: set[html.HtmlElement]) -> bool:

@@ -235,6 +235,8 @@ def test_a_headline_alone_is_title_and_body() -> None:
         "- من أنت؟",
         "“Home,” he said.",
         "في 9 نوفمبر 2025 تغير كل شيء.",
+        "Fakes like this one may well end up in your inbox.",
+        "ستجد رسالة التأكيد في بريدك الإلكتروني بعد يومين.",
     ],
 )
 def test_prose_that_looks_like_furniture_stays(paragraph: str) -> None:
@@ -259,6 +261,39 @@ def test_a_call_to_read_on_goes_only_as_a_paragraph_of_its_own() -> None:
     call = "تابعوا آخر التطورات لمعرفة المزيد."
     assert cleaned(f"عنوان لا علاقة له\n\n{PROSE}\n\n{MORE} {call}").text == f"{PROSE}\n\n{MORE} {call}"
     assert cleaned(f"عنوان لا علاقة له\n\n{PROSE}\n\n{MORE}\n\n{call}").text == f"{PROSE}\n\n{MORE}"
+
+
+@pytest.mark.parametrize("heading", ["قد يهمك أيضا", "You might also like", "الأكثر قراءة"])
+def test_a_heading_over_other_articles_goes_with_them(heading: str) -> None:
+    page = f"# عنوان لا علاقة له\n\n{PROSE}\n\n## الطريق\n\n{MORE}\n\n## {heading}\n\nعنوان خبر آخر"
+    article = cleaned(page)
+    assert paragraphs(article) == [PROSE, "الطريق", MORE]
+    assert headings(article) == ["الطريق"]
+
+
+@pytest.mark.parametrize("heading", ["Share", "Watch", "على", "بريد"])
+def test_a_word_that_could_head_a_part_of_the_article_stays_a_heading(heading: str) -> None:
+    article = cleaned(f"# عنوان لا علاقة له\n\n{PROSE}\n\n## {heading}\n\n{MORE}")
+    assert (paragraphs(article), headings(article)) == ([PROSE, heading, MORE], [heading])
+
+
+@pytest.mark.parametrize(
+    ("page", "kept"),
+    [
+        ("Jane Doe reported from York. ¶ 1 ¶ 2", "1 ¶ 2"),
+        ("1 ¶ 2 ¶ Jane Doe covers the environment for The Example.", "1 ¶ 2"),
+        ("1 ¶ Jane Doe waited outside for an hour. ¶ 2", "1 ¶ Jane Doe waited outside for an hour. ¶ 2"),
+        ("Jane Doe: When did you hear of it? ¶ 1 ¶ 2", "Jane Doe: When did you hear of it? ¶ 1 ¶ 2"),
+        ("Jane Doering opened the hall. ¶ 1 ¶ 2", "Jane Doering opened the hall. ¶ 1 ¶ 2"),
+    ],
+)
+def test_what_is_said_of_a_stated_author_goes_above_and_below_the_paragraphs(page: str, kept: str) -> None:
+    written, wanted = (
+        [EN[int(row) - 1] if row in "12" else row for row in rows.split(" ¶ ")] for rows in (page, kept)
+    )
+    article = cleaned("\n\n".join([EN_TITLE, *written]), Given(author="Jane Doe"))
+    assert paragraphs(article) == wanted
+    assert article.provenance.author == "Jane Doe"
 
 
 def test_a_date_in_prose_is_no_dateline_and_the_day_of_the_visit_no_publication() -> None:

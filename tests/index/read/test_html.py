@@ -103,6 +103,39 @@ def test_names_of_elements_are_not_needed(tmp_path: Path, name: str) -> None:
     assert precision >= 0.7
 
 
+LAST = "وقال مزارعون من الوادي إنهم سيعودون إلى زراعة القمح بعد خمس سنوات اكتفوا فيها بالشعير لقلة الماء."
+STORY = '<div class="story"><h1>{}</h1><div class="text">{}</div></div>'
+
+
+def body(folder: Path, content: str) -> list[str]:
+    return clean(read_page(folder, content), PHRASES).text.split("\n\n")
+
+
+def test_what_a_page_goes_on_with_under_another_main_heading_is_another_article(tmp_path: Path) -> None:
+    first = STORY.format("السدود تمتلئ", f"<p>{BODY}</p><p>{MORE}</p>")
+    second = STORY.format("مدرب الفجر لا يفكر في اللقب", f"<p>{LAST}</p>")
+    head = "<title>السدود تمتلئ</title>"
+    assert body(tmp_path, f"<html><head>{head}</head><body>{first}{second}</body></html>") == [BODY, MORE]
+
+
+def test_main_headings_within_an_article_do_not_end_it(tmp_path: Path) -> None:
+    parts = f"<p>{BODY}</p><h1>الطريق</h1><p>{MORE}</p><h1>المياه</h1><p>{LAST}</p>"
+    written = f"<html><body><div><h1>السدود تمتلئ</h1>{parts}</div></body></html>"
+    assert body(tmp_path, written) == [BODY, "الطريق", MORE, "المياه", LAST]
+
+
+def test_of_several_bodies_in_a_row_none_is_lost(tmp_path: Path) -> None:
+    texts = [f"{BODY} {MORE}", LAST]
+    entries = "".join(f'<div class="post-body"><p>{text}</p></div>' for text in texts)
+    assert body(tmp_path, f"<html><body><main><h1>السدود تمتلئ</h1>{entries}</main></body></html>") == texts
+
+
+def test_a_field_for_an_address_is_a_box_only_with_the_words_around_it(tmp_path: Path) -> None:
+    box = '<div class="x"><p>أفكار للسفر البطيء، مرة في الشهر لا أكثر ولا أقل من ذلك.</p><input type="email"></div>'
+    section = f"<section><p>{BODY}</p>{box}<p>{MORE}</p></section>"
+    assert body(tmp_path, f"<html><body><h1>السدود تمتلئ</h1>{section}</body></html>") == [BODY, MORE]
+
+
 META = '<meta charset="{}">'
 
 
