@@ -11,8 +11,10 @@ WORKDIR /build
 # pip stays in a folder of its own, behind in this stage: what is served cannot install anything.
 RUN python3 -m venv /opt/pip && python3 -m venv --without-pip /opt/sanad
 COPY requirements.lock ./
-# Then out go the test suites that numpy and scipy carry (numpy.testing reads one of its own) and ONNX Runtime's converters.
+# Then out goes what nothing here reads: scipy, which pytrec-eval-terrier asks for and never imports; the test suites of
+# numpy and others (numpy.testing reads one of its own); ONNX Runtime's converters.
 RUN /opt/pip/bin/pip --python /opt/sanad/bin/python install --no-cache-dir --require-hashes --only-binary :all: -r requirements.lock \
+ && /opt/pip/bin/pip --python /opt/sanad/bin/python uninstall --yes scipy \
  && find /opt/sanad/lib -type d -name tests -not -path '*/numpy/_core/tests' -prune -exec rm -r {} + \
  && rm -r /opt/sanad/lib/python3.*/site-packages/onnxruntime/transformers /opt/sanad/lib/python3.*/site-packages/onnxruntime/tools
 COPY pyproject.toml README.md LICENSE ./

@@ -17,15 +17,11 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from index.arabic import Word, words
 from index.sentences import sentences
-
-if TYPE_CHECKING:
-    from datasketch import MinHash
 
 SHINGLE = 3
 """Words side by side that are hashed as one."""
@@ -94,17 +90,32 @@ def bands(told: Telling) -> list[int]:
     """
     if len(told.words) < FEWEST:
         return []
-    sketch = _empty_sketch().copy()
-    sketch.update_batch(list(_shingles(told.words)))
-    values = np.asarray(sketch.hashvalues, dtype="<u4").reshape(BANDS, ROWS)
+    values = _minhash(list(_shingles(told.words))).astype("<u4").reshape(BANDS, ROWS)
     return [zlib.crc32(row.tobytes(), band) - (1 << 31) for band, row in enumerate(values)]
 
 
-@lru_cache(maxsize=1)
-def _empty_sketch() -> MinHash:
-    from datasketch import MinHash  # takes as long as all else at a start, and only who writes needs it
+def _minhash(shingles: Sequence[bytes]) -> np.ndarray:
+    """The least value of all shingles under each of `BANDS * ROWS` permutations, uint32 (Broder 1997).
 
-    return MinHash(BANDS * ROWS, seed=1, hashfunc=zlib.crc32, scheme="affine32")
+    Each permutation is a * h + b modulo 2³² with an odd a, over CRC-32 mixed by MurmurHash3's finalizer: the values
+    of datasketch's MinHash (seed 1, scheme affine32), which would bring scipy along for them.
+    """
+    mixed = np.fromiter(map(zlib.crc32, shingles), dtype=np.uint32)
+    for shift, factor in ((16, 0x85EBCA6B), (13, 0xC2B2AE35)):
+        mixed ^= mixed >> np.uint32(shift)
+        mixed *= np.uint32(factor)
+    mixed ^= mixed >> np.uint32(16)
+    factors, shifts = _permutations()
+    values: np.ndarray = (mixed[:, None] * factors + shifts).min(axis=0)
+    return values
+
+
+@lru_cache(maxsize=1)
+def _permutations() -> tuple[np.ndarray, np.ndarray]:
+    """Odd factors and shifts, uint32; numpy promises the numbers of `RandomState` for ever (NEP 19)."""
+    drawn = np.random.RandomState(1)
+    factors = drawn.randint(0, 1 << 31, BANDS * ROWS, dtype=np.uint32) * np.uint32(2) + np.uint32(1)
+    return factors, drawn.randint(0, 1 << 32, BANDS * ROWS, dtype=np.uint32)
 
 
 def _shingles(said: Sequence[str]) -> Iterator[bytes]:

@@ -49,7 +49,7 @@ MAY_IMPORT = {
 OF_THE_SERVICE = {f"index.commands.{name}" for name in ("serve", "keys", "search", "corpus")}
 """The commands about the service, and those whose `--json` is what the service answers."""
 
-HEAVY = {"torch", "sentence_transformers", "transformers", "onnx", "datasketch", "ray"}
+HEAVY = {"torch", "sentence_transformers", "transformers", "onnx", "scipy", "ray"}
 HTTP = {"fastapi", "starlette", "uvicorn", "httpx", "httpx2"}
 
 

@@ -44,3 +44,9 @@ def test_what_is_copied_passes_dockerignore_and_nothing_else_does() -> None:
     for words in re.findall(r"^COPY (?!--from)(?:--\S+ )*(.*)$", DOCKERFILE, re.MULTILINE):
         copied |= set(words.split()[:-1])
     assert copied == let_in
+
+
+def test_only_pytrec_eval_asks_for_scipy_which_the_image_leaves_out() -> None:
+    lock = (ROOT / "requirements.lock").read_text("utf-8")
+    (askers,) = re.findall(r"^scipy==.*\n(?:    --hash.*\n)+((?:    # .*\n)+)", lock, re.MULTILINE)
+    assert askers == "    # via pytrec-eval-terrier\n"
