@@ -17,6 +17,7 @@ from index.types import Given, RawArticle
 
 MAX_SOURCE = 512
 """Of the name of an article, in characters; as in the API."""
+NO_TEXT = "is empty or not there; an article needs text"
 MAX_TEXT = 10_000_000
 
 _MARKUP = re.compile(
@@ -77,7 +78,7 @@ def article(record: Record, source: str, fields: FieldMap) -> RawArticle:
     """The article of a record; HTML in it is made plain. Raises: ReadError naming line and field."""
     parts = _said(record, "text", fields, source)
     if not any(part.strip() for part in parts):
-        raise _wrong(record, source, "text", fields, "is empty or not there; an article needs text")
+        raise _wrong(record, source, "text", fields, NO_TEXT)
     if sum(map(len, parts)) > MAX_TEXT:
         raise _wrong(record, source, "text", fields, f"has more than {MAX_TEXT:,} characters")
     given = _given(record, source, fields)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from typing import Any
 
 from index.errors import ReadError
 from index.read import budget, csv_rows, exported, json_lines
 from index.read.files import SourceFile
 from index.read.formats import Item
 from index.read.mapping import FieldMap
-from index.read.record import Record, article, is_wanted, name_of
+from index.read.record import NO_TEXT, Record, article, is_wanted, name_of
 
 PATIENCE = 100
 """So many first records without the field of the text, and the mapping is wrong, not the records."""
@@ -54,30 +54,37 @@ def count(file: SourceFile) -> int:
 def _articles(
     records: Iterator[Record | ReadError], fields: FieldMap, file: SourceFile, last: Mapping[bytes, int]
 ) -> Iterator[Item]:
-    misses, hits = Counter[str](), 0
+    textless: (
+        list[ReadError] | None
+    ) = []  # held back as long as there is nothing else: then it is the mapping
     for record in records:
-        if isinstance(record, ReadError):
-            yield record
-            continue
         try:
+            if isinstance(record, ReadError):
+                raise record
             name = name_of(record, fields, file)
             if last.get(_hashed(name), record.place) != record.place or not is_wanted(record, fields):
                 continue
-            found = article(record, name, fields)
-            hits += 1
-            yield found
+            found: Item = article(record, name, fields)
         except ReadError as error:
-            misses[error.reason.partition(": ")[2]] += 1
-            if not hits and misses.total() == misses.most_common(1)[0][1] == PATIENCE:
-                raise ReadError(file.source, _misfit(record, fields)) from error
-            yield error
+            if textless is not None and isinstance(record, Record) and error.reason.endswith(NO_TEXT):
+                textless.append(error)
+                there = record.fields
+                if len(textless) == PATIENCE:
+                    raise ReadError(file.source, _misfit(PATIENCE, there, fields)) from error
+                continue
+            found = error
+        yield from textless or ()
+        textless = None
+        yield found
+    if textless:
+        raise ReadError(file.source, _misfit(len(textless), there, fields))
 
 
-def _misfit(record: Record, fields: FieldMap) -> str:
+def _misfit(count: int, there: Mapping[str, Any], fields: FieldMap) -> str:
     wanted = " or ".join(repr(name) for name in fields.names("text"))
-    there = ", ".join(sorted(record.fields)[:20])
+    records = "only record has" if count == 1 else f"first {count} records have"
     return (
-        f"the first {PATIENCE} records have no text in the field {wanted}; there are {there}:"
+        f"the {records} no text in the field {wanted}; there are {', '.join(sorted(there)[:20])}:"
         " say which it is, such as --map text=FIELD"
     )
 

@@ -53,7 +53,7 @@ def listed(folder: Path, names: Sequence[str], among: Sequence[str]) -> Listed:
                 found, missing, outside = _listed(parsed(file), name, there)
                 given = found | given
                 refused[name] = [
-                    *_summary(name, missing, "that are not beside it"),
+                    *_summary(name, missing, "not beside it"),
                     *_summary(name, outside, "outside the folder"),
                 ]
         except ReadError:
@@ -116,7 +116,6 @@ def _given(address: str, said: Mapping[str, str]) -> Given:
 
 def _summary(name: str, addresses: Sequence[str], where: str) -> Iterator[ReadError]:
     if addresses:
-        yield ReadError(
-            f"{name}#{addresses[0][:200]}",
-            f"lists {len(addresses):,} files {where}, this first; nothing is fetched",
-        )
+        several = len(addresses) > 1
+        said = f"{len(addresses):,} files {where}, this first" if several else f"a file {where}"
+        yield ReadError(f"{name}#{addresses[0][:200]}", f"lists {said}; nothing is fetched")

@@ -222,15 +222,30 @@ def test_a_mapping_on_the_command_line_is_checked(text: str) -> None:
         FieldMap.parse(text)
 
 
-def test_a_mapping_that_fits_no_record_is_told_once(tmp_path: Path) -> None:
-    records = lines(*({"id": n, "headline": "x", "body": "y"} for n in range(500)))
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(500, "first 100 records have"), (2, "first 2 records have"), (1, "only record has")],
+)
+def test_a_mapping_that_fits_no_record_is_told_once(tmp_path: Path, number: int, said: str) -> None:
+    records = lines(*({"id": n, "headline": "x", "body": "y"} for n in range(number)))
     items = partial(read, fields=NONE)(file(tmp_path, "a.jsonl", records))
     with pytest.raises(ReadError) as raised:
-        list(items)
+        next(items)
     assert str(raised.value) == (
-        "a.jsonl: the first 100 records have no text in the field 'text'; there are body, headline, id: say which it"
+        f"a.jsonl: the {said} no text in the field 'text'; there are body, headline, id: say which it"
         " is, such as --map text=FIELD"
     )
+
+
+def test_records_without_text_are_told_one_by_one_where_others_have_one(tmp_path: Path) -> None:
+    records = lines({"id": 1}, {"id": 2}, {"id": 3, "text": "x"}, {"id": 4})
+    missing = "text: is empty or not there; an article needs text"
+    assert told(tmp_path, "a.jsonl", records) == [
+        f"a.jsonl#1: line 1: {missing}",
+        f"a.jsonl#2: line 2: {missing}",
+        "a.jsonl#3",
+        f"a.jsonl#4: line 4: {missing}",
+    ]
 
 
 TABLE = "id,headline,body,date\n"

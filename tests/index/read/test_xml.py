@@ -221,7 +221,7 @@ def test_a_sitemap_alone_is_the_corpus_of_the_files_it_lists(tmp_path: Path) -> 
     assert corpus.root == path
     (refused,) = corpus.sitemaps.refused["sitemap.xml"]
     assert str(refused) == (
-        "sitemap.xml#https://x.example/none.txt: lists 2 files that are not beside it, this first; nothing is fetched"
+        "sitemap.xml#https://x.example/none.txt: lists 2 files not beside it, this first; nothing is fetched"
     )
 
 
