@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r'^```(\w+)(?: title="([^"]*)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 PORT = re.compile(r"\b(8000|8080)\b")
 MARK = "--- block "
-SECONDS = 240
+SECONDS, SECONDS_TO_INSTALL = 240, 1200
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +80,12 @@ def walked(page: Path, folder: Path, *, from_nothing: bool = False) -> Iterator[
             start_new_session=True,
         )
         try:
-            code = shell.wait(SECONDS)
+            with suppress(subprocess.TimeoutExpired):
+                shell.wait(SECONDS + SECONDS_TO_INSTALL * from_nothing)
             output.seek(0)
             told = output.read().decode()
-            assert code == 0, f"{page.name} ended with {code}:\n{told}"
+            code = shell.poll()
+            assert code == 0, f"{page.name} {'runs on' if code is None else f'ended with {code}'}:\n{told}"
             outputs = tuple(told.split(MARK)[1:])
             for block, printed in zip(steps, outputs, strict=True):
                 _check(page, block, printed)
