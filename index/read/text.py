@@ -47,7 +47,7 @@ def _decoded(content: bytes, source: str) -> str:
         raise ReadError(source, "is empty; an article needs text")
     encoding = next((name for mark, name in _BYTE_ORDER_MARKS if content.startswith(mark)), "utf-8")
     if encoding == "utf-8" and b"\0" in content:
-        raise ReadError(source, "is binary (it has NUL bytes); only text files are read")
+        raise ReadError(source, "is binary (it has NUL bytes), no text")
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:

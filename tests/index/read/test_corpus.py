@@ -233,7 +233,7 @@ def test_provenance_beside_a_file_of_records_is_what_they_do_not_say(folder: Pat
         ),
         ("a.txt.gz", gzip.compress(os.urandom(50_000))[:-3000], "is not whole gzip: "),
         ("a.txt.gz", b"no gzip", "is not whole gzip: Not a gzipped file"),
-        ("a.txt", b"a\0b", "is binary (it has NUL bytes); only text files are read"),
+        ("a.txt", b"a\0b", "is binary (it has NUL bytes), no text"),
     ],
 )
 def test_a_packed_file_that_is_none_or_a_bomb_is_refused(
