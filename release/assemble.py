@@ -11,6 +11,7 @@ from pathlib import Path
 from release import licences
 from release.advisories import advisories
 from release.build import build
+from release.extras import of_extras
 from release.sbom import bill
 from release.source import ROOT, ReleaseError, Source, export, uncommitted
 
@@ -41,15 +42,19 @@ def assemble(source: Source, work: Path, out: Path) -> list[str]:
     sdist, wheel = build(source, out)
     python = environment(work / "environment", source, wheel)
     packages = [one for one in licences.of_packages(python) if one.name != "sanad-search"]
+    extras = of_extras()
+    added = [piece for pieces in extras.values() for piece in pieces]
     data = licences.of_data((source.tree / "training" / "DATA.md").read_text("utf-8"))
     allowed = licences.read_allowed(source.tree)
-    if bad := licences.refused(packages, data, allowed):
+    if bad := licences.refused([*packages, *added], data, allowed):
         raise ReleaseError("licences that release/licences.toml does not allow:\n  " + "\n  ".join(bad))
-    (out / "LICENSES.md").write_text(licences.page(packages, data, allowed), "utf-8")
-    (out / "sbom.cdx.json").write_text(bill(python, source.tree, packages, data, allowed), "utf-8")
+    (out / "LICENSES.md").write_text(licences.page(packages, extras, data, allowed), "utf-8")
+    document = bill(python, source.tree, packages, extras, data, allowed)
+    (out / "sbom.cdx.json").write_text(document, "utf-8")
     return [
         *(f"{file.name}: {file.stat().st_size / 1_000_000:.1f} MB" for file in (sdist, wheel)),
-        f"LICENSES.md: {len(packages)} packages and {len(data)} sources of data, all allowed",
+        f"LICENSES.md: {len(packages)} packages, {len(set(added))} more of extras, {len(data)} sources of data;"
+        " all allowed",
         "sbom.cdx.json: valid CycloneDX",
         advisories(source.tree / "requirements.lock"),
     ]

@@ -46,7 +46,15 @@ def read_allowed(tree: Path) -> Allowed:
 
 def of_packages(python: Path) -> list[Piece]:
     """What is installed for this Python, by name. Raises: ReleaseError: it cannot be told."""
-    words = ["pip-licenses", "--python", str(python), "--from=mixed", "--format=json", "--with-urls"]
+    words = [
+        "pip-licenses",
+        "--python",
+        str(python),
+        "--from=mixed",
+        "--format=json",
+        "--with-urls",
+        "--with-system",
+    ]
     ran = subprocess.run(
         [Path(sys.executable).parent / words[0], *words[1:]], capture_output=True, text=True, check=False
     )
@@ -96,11 +104,23 @@ def refused(packages: Iterable[Piece], data: Iterable[Piece], allowed: Allowed) 
     return [f"{piece.name} {piece.version}".strip() + f": {piece.licence or 'no licence'}" for piece in bad]
 
 
-def page(packages: Iterable[Piece], data: Iterable[Piece], allowed: Allowed) -> str:
-    """All of it as a page of Markdown."""
+def page(
+    packages: Iterable[Piece],
+    extras: Mapping[str, Iterable[Piece]],
+    data: Iterable[Piece],
+    allowed: Allowed,
+) -> str:
+    """All of it as a page of Markdown; `extras` are the packages that each extra adds."""
     lines = ["# Licences of what Sanad installs and of what its encoder learnt from", ""]
     lines += ["## Packages", "", "| package | version | licence |", "|---|---|---|"]
     lines += [f"| [{one.name}]({one.url}) | {one.version} | {one.licence} |" for one in packages]
+    for extra, added in extras.items():
+        lines += ["", f"### The extra `{extra}` adds", "", "| package | version | licence |", "|---|---|---|"]
+        lines += [f"| [{one.name}]({one.url}) | {one.version} | {one.licence} |" for one in added]
+    lines += [
+        "",
+        "torch is the one for the CPU; made for a graphics card it brings libraries under NVIDIA's terms.",
+    ]
     lines += ["", "## The encoder", "", "| began as | licence |", "|---|---|"]
     lines += [f"| {base['name']} | {base['licence']} |" for base in allowed.bases]
     lines += ["", "| learnt from | licence and attribution |", "|---|---|"]

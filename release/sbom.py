@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from release.archive import sha256
 from release.licences import Allowed, Piece
@@ -16,8 +17,16 @@ from release.source import ReleaseError
 SCHEMA = "1.6"
 
 
-def bill(python: Path, tree: Path, packages: Iterable[Piece], data: Iterable[Piece], allowed: Allowed) -> str:
-    """The document, as JSON. `python` is that of an environment which holds `packages`, ours, and nothing else.
+def bill(
+    python: Path,
+    tree: Path,
+    packages: Iterable[Piece],
+    extras: Mapping[str, Iterable[Piece]],
+    data: Iterable[Piece],
+    allowed: Allowed,
+) -> str:
+    """The document, as JSON. `python` is that of an environment which holds `packages`, ours, and nothing else;
+    what each extra adds is in it as optional.
 
     Raises: ReleaseError: it cannot be made, or is not valid.
     """
@@ -30,10 +39,32 @@ def bill(python: Path, tree: Path, packages: Iterable[Piece], data: Iterable[Pie
     licences = {piece.name: piece.licence for piece in packages}
     for component in document["components"]:  # a name that cyclonedx-py does not know, it leaves out
         component.setdefault("licenses", _named(licences[component["name"]]))
+    document["components"] += _optional(extras)
     document["components"] += [_encoder(tree / "index" / "model", allowed), *map(_source, data)]
     text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
     _validate(text)
     return text
+
+
+def _optional(extras: Mapping[str, Iterable[Piece]]) -> list[dict[str, Any]]:
+    """The packages that extras add, each with the extras that do."""
+    asking: dict[Piece, list[str]] = {}
+    for extra, pieces in extras.items():
+        for piece in pieces:
+            asking.setdefault(piece, []).append(extra)
+    return [
+        {
+            "type": "library",
+            "bom-ref": f"extra:{piece.name}",
+            "name": piece.name,
+            "version": piece.version,
+            "scope": "optional",
+            "purl": f"pkg:pypi/{piece.name.lower().replace('_', '-')}@{quote(piece.version)}",
+            "licenses": _named(piece.licence),
+            "properties": [{"name": "sanad:extra", "value": extra} for extra in asking[piece]],
+        }
+        for piece in sorted(asking, key=lambda piece: piece.name.lower())
+    ]
 
 
 def _encoder(model: Path, allowed: Allowed) -> dict[str, Any]:

@@ -75,7 +75,7 @@ def test_the_page_lists_packages_data_and_reasons() -> None:
     allowed = Allowed(
         {"MIT": "permissive"}, {"CC BY": "attribution"}, ({"name": "base", "licence": "Apache-2.0"},)
     )
-    written = page([Piece("good", "1.0", "MIT", "https://good.example")], of_data(CARD), allowed)
+    written = page([Piece("good", "1.0", "MIT", "https://good.example")], {}, of_data(CARD), allowed)
     for row in (
         "| [good](https://good.example) | 1.0 | MIT |",
         "| base | Apache-2.0 |",

@@ -94,6 +94,23 @@ def test_the_bill_of_materials_names_what_the_lock_pins_the_encoder_and_its_data
     }
     libraries = {name: component["version"] for name, component in by_type["library"].items()}
     assert {name: libraries.get(name) for name in pinned} == pinned
+    extras = {
+        name: {one["value"] for one in component["properties"]}
+        for name, component in by_type["library"].items()
+        if component.get("scope") == "optional"
+    }
+    assert {
+        name: extras[name] for name in ("torch", "transformers", "grpcio", "pymilvus", "ray", "pyarrow")
+    } == {
+        "torch": {"models"},
+        "transformers": {"models"},
+        "grpcio": {"milvus"},
+        "pymilvus": {"milvus"},
+        "ray": {"ray"},
+        "pyarrow": {"milvus", "ray"},
+    }
+    assert not set(extras) & set(pinned)
+    assert not [name for name in extras if name.startswith("nvidia")]
     (encoder,) = by_type["machine-learning-model"].values()
     graph = source.tree / "index" / "model" / "onnx" / "model_int8.onnx"
     assert encoder["hashes"] == [{"alg": "SHA-256", "content": sha256(graph)}]
@@ -104,4 +121,5 @@ def test_the_bill_of_materials_names_what_the_lock_pins_the_encoder_and_its_data
 def test_the_licences_are_listed(source: Source) -> None:
     page = (DIST / "LICENSES.md").read_text("utf-8")
     assert "| [faiss-cpu](" in page
+    assert page.index("### The extra `ray` adds") < page.index("| [ray](") < page.index("## The encoder")
     assert "| Tatoeba | CC BY 2.0 FR" in page
