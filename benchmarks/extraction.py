@@ -26,6 +26,12 @@ Precision / recall of the body by word, on the {n} pages of `tests/corpora/html`
 Arabic and English publishers; `python -m benchmarks.extraction`. "Nameless": the same pages, what their elements are
 called (`class`, `id`) replaced by hashes, as build tools do it.
 
+Held out, for a while: four pages (ar_agency_details, ar_cultural_review, en_ngo_report, en_regional_chain) were
+written when all rules for the others were done. Before anything was changed for them, what is stored scored
+0.968 / 1.000 on them, trafilatura 0.923 / 0.972. Of eight before these (ar_embeds_tweets, ar_portal_mixed,
+ar_sport_infinite, ar_university_drupal, en_daily_columns, en_listicle, en_medium_hashed, en_press_release_wire) that
+was 0.930 / 1.000.
+
 - *trafilatura*: its text as it comes.
 - *trafilatura, cleaned*: its paragraphs as lines of text, then our cleaning.
 - *lines*: the lines of the page that trafilatura chooses, corrected by where they stand (`index/read/body.py`).

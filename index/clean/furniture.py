@@ -26,7 +26,8 @@ _NEAR_TITLE = 5
 _CAPTION_WORDS = 15
 _LABEL_WORDS = 8
 _DECK_WORDS = 6
-_BYLINE_WORDS = 12
+_BYLINE_WORDS, _CONTACT_WORDS = 12, 40
+"""What is said of an author is no longer, without and with an address."""
 _HEAD = 10
 """Details stand at most so many lines above the date they go with."""
 
@@ -94,7 +95,7 @@ def _with_names(lines: Sequence[Line]) -> list[Line]:
 
 def _with_authors(lines: Sequence[Line], authors: Sequence[str]) -> list[Line]:
     """The lines, short ones above or below all paragraphs that open with a stated author's name marked as bylines:
-    `Jane Doe reported from York.`
+    `Jane Doe reported from York.`, `Jane Doe covers the port. Reach her at jane@paper.example.`
     """
     names = tuple(f"{key(author)} " for author in authors if len(author.split()) > 1)
     about = {i for i, line in enumerate(lines) if names and _is_about(line, names)}
@@ -108,7 +109,8 @@ def _with_authors(lines: Sequence[Line], authors: Sequence[str]) -> list[Line]:
 
 
 def _is_about(line: Line, names: tuple[str, ...]) -> bool:
-    is_short = line.kind == "body" and not line.level and line.words <= _BYLINE_WORDS
+    most = _CONTACT_WORDS if "@" in line.text else _BYLINE_WORDS
+    is_short = line.kind == "body" and not line.level and line.words <= most
     return is_short and ":" not in line.text[: max(map(len, names)) + 1] and key(line.text).startswith(names)
 
 

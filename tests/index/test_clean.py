@@ -282,6 +282,10 @@ def test_a_word_that_could_head_a_part_of_the_article_stays_a_heading(heading: s
     [
         ("Jane Doe reported from York. ¶ 1 ¶ 2", "1 ¶ 2"),
         ("1 ¶ 2 ¶ Jane Doe covers the environment for The Example.", "1 ¶ 2"),
+        (
+            "1 ¶ 2 ¶ Jane Doe covers the port and the ferries for The Example. Write to her at jane@x.example.",
+            "1 ¶ 2",
+        ),
         ("1 ¶ Jane Doe waited outside for an hour. ¶ 2", "1 ¶ Jane Doe waited outside for an hour. ¶ 2"),
         ("Jane Doe: When did you hear of it? ¶ 1 ¶ 2", "Jane Doe: When did you hear of it? ¶ 1 ¶ 2"),
         ("Jane Doering opened the hall. ¶ 1 ¶ 2", "Jane Doering opened the hall. ¶ 1 ¶ 2"),
