@@ -10,7 +10,7 @@ from index.arabic import Word, words
 from index.sentences import sentences
 from index.types import Embeddings, Encoder, Span, Term
 
-MARKED = 0.3
+MARKED = 0.25
 """A word is marked when it stands for one of the question's with at least so much weight."""
 
 REMEMBERED = 512

@@ -16,7 +16,7 @@ SEARCH_ANSWER: dict[str, Any] = {
     "mode": "hybrid",
     "took_ms": 4.18,
     "answerable": None,
-    "model": {"id": "sanad-minilm-ar-en", "revision": "9981ce1dcac1"},
+    "model": {"id": "sanad-minilm-ar-en", "revision": "f414cbbb09c1"},
     "index": {"revision": 1, "passages": 79},
     "hits": [
         {

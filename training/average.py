@@ -44,7 +44,11 @@ def make_average(config: Config, folder: Path) -> None:
     settings, work = config.averaging, config.work
     runs = [mean_state(_last(work / name, settings.last)) for name in ("tuned", "tuned-again")]
     begun = mean_state(_last(work / "lexical", settings.begun_last))
-    state = mixed([*runs, begun], [(1 - settings.begun) / 2] * 2 + [settings.begun])
+    share = (1 - settings.begun - settings.untrained) / len(runs)
+    state = mixed(
+        [*runs, begun, mean_state([work / "student" / "weights.pt"])],
+        [*(share for _ in runs), settings.begun, settings.untrained],
+    )
     state["token_weights"] += torch.from_numpy(settings.rarity * np.log(rarity(config)))
     torch.save(state, folder / "weights.pt")
     body = load_student(config, folder / "weights.pt")

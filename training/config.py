@@ -135,15 +135,17 @@ class Retrieval:
 
 @dataclass(frozen=True, slots=True)
 class Averaging:
-    """The mean of the last checkpoints of either tuning run, with a share of those where both began.
+    """The mean of the last checkpoints of either tuning run, and shares of where they came from.
 
-    Many, since the weights move a lot between them. The share keeps what tuning forgets: sentences and names. `rarity`
-    is the power of a piece's rarity by which it counts in the mean of a text.
+    Many, since the weights move a lot between them. `begun` is the share of the checkpoints where both began, which
+    know sentences and names better, and `untrained` that of the student before any training, which knows English best.
+    `rarity` is the power of a piece's rarity by which it counts in the mean of a text.
     """
 
     last: int = 7
-    begun: float = 0.3
+    begun: float = 0.1
     begun_last: int = 3
+    untrained: float = 0.1
     rarity: float = 0.5
 
 

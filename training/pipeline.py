@@ -112,7 +112,10 @@ def stages() -> list[Stage]:
             settings=lambda c: c.retrieval,
         ),
         Stage(
-            "average", average.make_average, needs=("tuned", "tuned-again"), settings=lambda c: c.averaging
+            "average",
+            average.make_average,
+            needs=("tuned", "tuned-again", "lexical", "student"),
+            settings=lambda c: c.averaging,
         ),
         Stage("export", export.make_export, needs=("average",), settings=lambda c: c.export),
         Stage(
