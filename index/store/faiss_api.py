@@ -65,8 +65,8 @@ def mapped(data: mmap.mmap) -> Any:
 def copied(data: mmap.mmap) -> Any:
     """The same with memory of its own, 26 MB for 200,000 passages of two bits a dimension.
 
-    FAISS copies fast-scan lists in any case (measured with one bit: mapped, they took 31 MB, not 16), and a clone of a mapped index would
-    go on using the map.
+    FAISS copies fast-scan lists in any case (measured with one bit: mapped, they took 31 MB, not 16), and a clone of a
+    mapped index would go on using the map.
     """
     data.seek(0)
     return _read(faiss.PyCallbackIOReader(data.read))
