@@ -1,0 +1,1 @@
+"""Sanad beside what people would use instead: `python -m benchmarks.peers`."""
