@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from index.types import Lang
@@ -38,6 +39,7 @@ def without_controls(text: str) -> str:
     return CONTROLS.sub("", text)
 
 
+@lru_cache(maxsize=1024)  # titles and publishers, again in every hit
 def isolated(text: str, within: Lang) -> str:
     """The text fit to stand in a line of language `within`: isolated when any of it runs the other way."""
     plain = " ".join(without_controls(text).split())
