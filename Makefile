@@ -8,8 +8,8 @@ export HF_HUB_OFFLINE ?= 1
 
 .PHONY: serve test test-fast test-browser test-milvus torture container bundle release-check check format bench bench-scale calibrate model evaluate-model docs screenshots lock clean
 
-# Seconds to import alone: left to `make test`.
-HEAVY := training deploy
+# Slow all of it, or seconds to import: left to `make test`.
+HEAVY := training deploy browser container torture
 
 DATA ?= ../shared/data
 MODEL ?= index/model

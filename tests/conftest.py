@@ -17,11 +17,17 @@ SLOW = (
     "tests/test_readme.py",
     "tests/test_seeds.py",
     "test_folding.py",
+    "tests/milvus/test_models.py",
+    "tests/milvus/test_contract.py",
+    "tests/index/read/test_html.py",
+    "tests/index/read/test_pdf.py",
+    "tests/index/store/test_commands.py",
+    "tests/index/test_encoder.py",
     "test_protocol.py",
     "test_compat.py",
 )
-"""Those that need torch or the openai client at hand, the bundled encoder end to end, thousands of passages, or
-clients slow on purpose.
+"""Those that need torch or the openai client at hand, the bundled encoder end to end, thousands of passages, the libraries
+of a format, or clients slow on purpose.
 """
 
 
