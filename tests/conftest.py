@@ -26,8 +26,8 @@ SLOW = (
     "test_protocol.py",
     "test_compat.py",
 )
-"""Those that need torch or the openai client at hand, the bundled encoder end to end, thousands of passages, the libraries
-of a format, or clients slow on purpose.
+"""Those that need torch or the openai client at hand, the bundled encoder end to end, thousands of passages, the
+libraries of a format, or clients slow on purpose.
 """
 
 
