@@ -21,7 +21,7 @@ import typer
 
 from benchmarks.results import put
 from index.identity import article_id, passage_id
-from index.store.compact_index import BITS, CANDIDATES, LEAST_PROBED, PROBED, list_count
+from index.store.compact_index import CANDIDATES, LEAST_PROBED, PROBED, QUANTIZER, list_count
 from index.store.embedded import EmbeddedStore
 from index.store.faiss_api import faiss
 from index.store.recall import exact, sample
@@ -158,7 +158,7 @@ def alone(folder: Path, passages: int) -> None:
     """The same with nothing but FAISS: no text, no provenance, no durability; vectors refined from float16."""
     faiss.omp_set_num_threads(1)
     lists = list_count(passages)
-    index = faiss.index_factory(DIM, f"IVF{lists},{BITS},Refine(SQfp16)", faiss.METRIC_INNER_PRODUCT)
+    index = faiss.index_factory(DIM, f"IVF{lists},{QUANTIZER},Refine(SQfp16)", faiss.METRIC_INNER_PRODUCT)
     inner = faiss.extract_index_ivf(index.base_index)
     inner.cp.niter, inner.cp.max_points_per_centroid = 10, 40
     blocks = [rows_of(block) for block in range(min(passages, 40 * lists) // PER_STEP)]

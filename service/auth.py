@@ -7,6 +7,8 @@ import binascii
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from starlette.types import Scope as ASGIScope
+
 from service.keys import Key, Scope
 
 OPEN = ("/livez", "/readyz", "/openapi.json")
@@ -14,8 +16,14 @@ OPEN = ("/livez", "/readyz", "/openapi.json")
 READING = ("GET", "HEAD", "OPTIONS")
 
 
+def path_of(scope: ASGIScope) -> str:
+    """The path of a request as the application knows it, without the proxy's prefix."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))
+
+
 def scope_needed(method: str, path: str) -> Scope | None:
-    """The scope for a request, None for what is open to all; `path` without the proxy's prefix.
+    """The scope for a request, None for what is open to all; `path` as `path_of` gives it.
 
     Whatever is not known to be reading needs admin, so that an endpoint added later is closed until it is listed.
     """

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.auth import path_of
 from service.problems import ProblemError
 
 DEEPEST = 32
@@ -34,7 +35,7 @@ class Bodies:
             return
         headers = dict(scope["headers"])
         is_json = declares_json(headers)
-        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        path = path_of(scope)
         most, seconds = self._usual if is_json else self._large.get(path, self._usual)
         declared = headers.get(b"content-length", b"0")
         if not declared.isdigit() or len(declared) > 18 or int(declared) > most:

@@ -101,7 +101,7 @@ class Guard:
         if _size(scope) > self._door.max_headers:
             raise ProblemError(431, "headers_too_large", headers={"Connection": "close"})
         self._check(headers)
-        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        path = auth.path_of(scope)
         caller = self._door.admitted(scope["method"], path, scope)
         told: Mapping[str, str] = {}
         if caller is not None:

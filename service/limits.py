@@ -10,7 +10,7 @@ import anyio
 import anyio.to_thread
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service.auth import ASKED_BY_POST, READING
+from service.auth import ASKED_BY_POST, READING, path_of
 from service.bodies import declares_json
 from service.metrics import Metrics
 from service.problems import ProblemError
@@ -104,6 +104,6 @@ class Places:
 
 def _is_question(scope: Scope) -> bool:
     """Whether it will search, its body, if any, whole: JSON is, any other body is refused where it is read."""
-    if scope["path"].removeprefix(scope.get("root_path", "")) not in ASKED_BY_POST:
+    if path_of(scope) not in ASKED_BY_POST:
         return False
     return scope["method"] in READING or declares_json(dict(scope["headers"]))

@@ -49,5 +49,5 @@ def _methods(request: Request) -> list[str]:
 
 
 def _wants_page(request: Request) -> bool:
-    path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
-    return request.method == "GET" and auth.is_page(path) and "text/html" in request.headers.get("accept", "")
+    is_page = auth.is_page(auth.path_of(request.scope))
+    return request.method == "GET" and is_page and "text/html" in request.headers.get("accept", "")

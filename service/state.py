@@ -38,13 +38,18 @@ class Service:
     writes: Writes
 
 
-async def service_of(request: Request) -> Service:
-    """The running application's parts. A coroutine, or it would be called in a thread."""
+def service_of(request: Request) -> Service:
+    """The running application's parts."""
     service: Service = request.state.service
     return service
 
 
-ServiceDep = Annotated[Service, Depends(service_of)]
+async def _provided(request: Request) -> Service:
+    """The same for FastAPI, which would call a plain function in a thread of its own."""
+    return service_of(request)
+
+
+ServiceDep = Annotated[Service, Depends(_provided)]
 
 
 @contextmanager

@@ -31,8 +31,8 @@ BLOCKS_EACH, FILES = 4, 256
 """An actor is handed a block of names at a time: at least so many blocks for each, at most so many files in one."""
 RETRIES = 3
 """How often what an actor that died was doing is done again, anywhere; a file that kills them all ends the load."""
-
 REACHED_S = 10.0
+"""Seconds in which a cluster must take a connection."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import typer
 from index.bulk import Loaded, bulk, cluster
 from index.clean import Phrases
 from index.commands.console import DEFAULT_STORE, JsonOption, ModelOption, StoreOption, out, print_json
-from index.commands.corpus import MapOption, field_map, open_or_create
+from index.commands.corpus import MapOption, PhrasesOption, field_map, open_or_create
 from index.commands.progress import counted
 from index.encoder import load_encoder
 from index.read import Corpus
@@ -28,12 +28,7 @@ def load(
     corpora: Annotated[list[Path], typer.Argument(help="Folders or files of articles.", metavar="PATH...")],
     store: StoreOption = DEFAULT_STORE,
     model: ModelOption = None,
-    phrases: Annotated[
-        list[Path] | None,
-        typer.Option(
-            envvar="SANAD_PHRASES", help="More phrases that mark what is not body text.", metavar="FILE"
-        ),
-    ] = None,
+    phrases: PhrasesOption = None,
     mapping: MapOption = None,
     address: Annotated[
         str | None,

@@ -162,11 +162,16 @@ def _alike(one: html.HtmlElement, other: html.HtmlElement) -> bool:
 def _is_body(element: html.HtmlElement) -> bool:
     if "articlebody" in (element.get("itemprop", "").lower(), element.get("name", "").lower()):
         return True
-    for name in " ".join(element.get(attribute, "") for attribute in _NAMED_BY).split():
-        words = [word.lower() for word in _NAME.findall(name)]
+    for words in _names(element):
         if len(words) > 1 and (words[-1] == "body" or any(pair in _BODY_PAIRS for pair in pairwise(words))):
             return True
     return False
+
+
+def _names(element: html.HtmlElement) -> Iterator[list[str]]:
+    """The words of each name that an element has: `post-body__text` is post, body, text."""
+    for name in " ".join(element.get(attribute, "") for attribute in _NAMED_BY).split():
+        yield [word.lower() for word in _NAME.findall(name)]
 
 
 def _boxes(lines: Sequence[Block], found: set[int]) -> set[html.HtmlElement]:
@@ -182,8 +187,7 @@ def _boxes(lines: Sequence[Block], found: set[int]) -> set[html.HtmlElement]:
 def _is_box(element: html.HtmlElement) -> bool:
     if element.tag in _BOX_TAGS or element.get("role") in _BOX_ROLES or _asks_for_an_address(element):
         return True
-    for name in " ".join(element.get(attribute, "") for attribute in _NAMED_BY).split():
-        words = [word.lower() for word in _NAME.findall(name)]
+    for words in _names(element):
         if words and (words[0] in _BOX_NAMES or words[-1] in _BOX_NAMES):
             return True
         if any(f"{first} {second}" in _BOX_PAIRS for first, second in pairwise(words)):

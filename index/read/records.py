@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, BinaryIO
 
 from index.errors import ReadError
 from index.read import budget, csv_rows, exported, json_lines
@@ -28,7 +28,7 @@ def read(file: SourceFile, fields: FieldMap) -> Iterator[Item]:
     Raises: ReadError: the file holds no record, cannot be told apart into records, or the mapping does not fit it.
     """
     fields = fields.beside(file)
-    records = csv_rows.records if file.suffix in _TABLES else json_lines.records
+    records = _records(file)
     with file.stream() as stream:
         first = next(iter(records(stream, file)), None)
     if first is None:
@@ -46,17 +46,19 @@ def read(file: SourceFile, fields: FieldMap) -> Iterator[Item]:
 
 def count(file: SourceFile) -> int:
     """How many records the file holds, bad ones too. Raises: ReadError: it cannot be told apart into records."""
-    records = csv_rows.records if file.suffix in _TABLES else json_lines.records
     with file.stream() as stream:
-        return sum(1 for _ in records(stream, file))
+        return sum(1 for _ in _records(file)(stream, file))
+
+
+def _records(file: SourceFile) -> Callable[[BinaryIO, SourceFile], Iterator[Record | ReadError]]:
+    return csv_rows.records if file.suffix in _TABLES else json_lines.records
 
 
 def _articles(
     records: Iterator[Record | ReadError], fields: FieldMap, file: SourceFile, last: Mapping[bytes, int]
 ) -> Iterator[Item]:
-    textless: (
-        list[ReadError] | None
-    ) = []  # held back as long as there is nothing else: then it is the mapping
+    # Held back as long as there is nothing else: then it is the mapping.
+    textless: list[ReadError] | None = []
     for record in records:
         try:
             if isinstance(record, ReadError):

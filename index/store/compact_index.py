@@ -20,7 +20,7 @@ from index.store.scoring import Direction, Fetch, Scores, best, cosines
 CANDIDATES, PER_HIT = 200, 8
 """At least so many candidates are ranked by their stored codes, and so many for each passage asked for."""
 
-BITS = "RaBitQfs2"
+QUANTIZER = "RaBitQfs2"
 """Two bits: among 100,000 passages cut from few words, so that hundreds are near every question, the ten nearest are
 among the 200 candidates of two bits for .997, among 500 of one bit for .970.
 """
@@ -54,7 +54,7 @@ class CompactIndex:
         """An index of the blocks `(rows, codes)`, rows ascending, `count` in all; lists are learnt from `sample`."""
         single_threaded()
         lists = list_count(count)
-        inner = faiss.index_factory(sample.shape[1], f"IVF{lists},{BITS}", faiss.METRIC_INNER_PRODUCT)
+        inner = faiss.index_factory(sample.shape[1], f"IVF{lists},{QUANTIZER}", faiss.METRIC_INNER_PRODUCT)
         inner.cp.niter = 10
         inner.cp.max_points_per_centroid = TRAINING_PER_LIST
         inner.cp.min_points_per_centroid = 1

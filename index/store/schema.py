@@ -149,12 +149,12 @@ def check_version(connection: sqlite3.Connection, folder: Path) -> None:
     """Raises: StoreMissingError: nothing is laid out yet; StoreError: the database is another program's, or of an
     earlier or later schema than this one's.
     """
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
     if is_blank(connection):
         raise StoreMissingError(
             f"the store in {folder} is being made, or that was broken off; run `sanad sync FOLDER`"
         )
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
     if application != APPLICATION_ID:
         raise StoreDamagedError(f"{folder} does not hold a store of this program, or its header is damaged")
     if version > VERSION:

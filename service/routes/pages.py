@@ -23,7 +23,7 @@ from service.present import article_whole, cited
 from service.problems import ProblemError
 from service.routes.search import answered
 from service.schemas import SearchAnswer
-from service.state import Service
+from service.state import Service, service_of
 
 # What the script says by itself; the rest of the words stand in the page.
 SCRIPT_STATES = ("weak", "none", "busy", "down", "invalid", "denied")
@@ -33,7 +33,7 @@ FILTERS = ("publisher", "date_from", "date_to", "passage_lang", "group_by")
 
 async def search_page(request: Request) -> Response:
     """The search box, and the answer when a question is in the URL."""
-    service: Service = request.state.service
+    service = service_of(request)
     asked = {name: value for name, value in request.query_params.items() if value.strip() and name != "ui"}
     offer = await run_in_threadpool(_offer, service)
     context = _search_context(request, service, asked, offer)
@@ -52,7 +52,7 @@ async def search_page(request: Request) -> Response:
 
 def article_page(request: Request) -> Response:
     """The article as stored, each paragraph with its number and its citation."""
-    service: Service = request.state.service
+    service = service_of(request)
     view = service.searcher.store.view()
     stored = view.article(request.path_params["article_id"])
     passages = view.article_passages(stored.id)

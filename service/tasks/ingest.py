@@ -99,14 +99,12 @@ class _Step:
 
     def after(self, revision: int) -> Task:
         """The task with this step counted."""
-        counts = self.task.counts
+        counts, done = self.task.counts, self.task.done + self._seen
         made = [one.change for one in self.taken]
         return replace(
             self.task,
-            done=self.task.done + self._seen,
-            total=max(
-                self.task.total or 0, self.task.done + self._seen
-            ),  # a file may hold more than was counted
+            done=done,
+            total=max(self.task.total or 0, done),  # a file may hold more than was counted
             refused=(*self.task.refused, *self._refused),
             revision=revision,
             counts=Counts(

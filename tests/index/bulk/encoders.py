@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,13 +29,4 @@ class Lawless(ConceptEncoder):
     def encode_passages(self, texts: Sequence[str]) -> Embeddings:
         if any("law" in text.split() for text in texts):
             raise EncoderError("the graph cannot be run: out of memory")
-        return super().encode_passages(texts)
-
-
-class Mortal(ConceptEncoder):
-    """Its process is killed by a text that names the law."""
-
-    def encode_passages(self, texts: Sequence[str]) -> Embeddings:
-        if any("law" in text.split() for text in texts):
-            os.kill(os.getpid(), signal.SIGKILL)
         return super().encode_passages(texts)

@@ -17,7 +17,8 @@ from index.errors import IndexingError
 from index.read import Corpus
 from index.store import create_store
 from tests.fakes import ConceptEncoder
-from tests.index.bulk.encoders import Lawless, Mortal, Noting
+from tests.index.bulk.encoders import Lawless, Noting
+from tests.index.pooled import Mortal
 
 
 def main(head: str, place: Path) -> None:
