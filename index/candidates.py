@@ -60,7 +60,7 @@ def _with_cosines(
     view: View, embedding: Embeddings, rows: npt.NDArray[np.int64], nearest: Sequence[Candidate]
 ) -> tuple[npt.NDArray[np.int64], Floats]:
     """The nearest and, after them, those rows that are not among them; all with their cosines."""
-    near = np.array([candidate.row for candidate in nearest], dtype=np.int64)
-    others = rows[~np.isin(rows, near)]
-    cosines = [*(candidate.score for candidate in nearest), *view.cosines(embedding, others.tolist())]
-    return np.concatenate([near, others]), np.array(cosines, dtype=np.float64)
+    near = {candidate.row: candidate.score for candidate in nearest}
+    others = [row for row in rows.tolist() if row not in near]
+    cosines = [*near.values(), *(view.cosines(embedding, others) if others else ())]
+    return np.array([*near, *others], dtype=np.int64), np.array(cosines, dtype=np.float64)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Self
 
 from index.arabic import Word, words
 from index.sentences import sentences
@@ -19,10 +20,20 @@ REMEMBERED = 512
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence of a passage and its words, all with their spans in the passage."""
+    """A sentence of a passage and its words, all with their spans in the passage; and their distinct texts and stems."""
 
     span: Span
     words: tuple[Word, ...]
+    texts: frozenset[str]
+    stems: frozenset[str]
+
+    @classmethod
+    def of(cls, span: Span, words: Iterable[Word]) -> Self:
+        """The sentence that lies in this span, of the words of its passage."""
+        inside = tuple(word for word in words if span.start <= word.span.start < span.end)
+        return cls(
+            span, inside, frozenset(word.text for word in inside), frozenset(word.stem for word in inside)
+        )
 
 
 class Highlighter:
@@ -71,37 +82,44 @@ class Sought:
 
     def __init__(self, terms: Sequence[Term], rarity: Sequence[float]) -> None:
         self._rarity = rarity
-        self._words: dict[str, list[tuple[int, float]]] = {}
-        self._stems: dict[str, list[tuple[int, float]]] = {}
+        self._words, self._stems = _Forms(), _Forms()
         for number, term in enumerate(terms):
-            for known, weights in ((self._words, term.words), (self._stems, term.stems)):
-                for form, weight in weights.items():
-                    known.setdefault(form, []).append((number, weight))
+            self._words.add(number, term.words)
+            self._stems.add(number, term.stems)
 
     def covered(self, sentence: Sentence) -> float:
         """How much of the terms, by rarity, the sentence holds; each counts as its best word does."""
         best: dict[int, float] = {}
-        for word in sentence.words:
-            for number, weight in self._of(word):
-                best[number] = max(weight, best.get(number, 0.0))
-        return sum(self._rarity[number] * weight for number, weight in best.items())
+        for known, held in ((self._words, sentence.texts), (self._stems, sentence.stems)):
+            for form in known.all & held:
+                for number, weight in known.terms[form]:
+                    best[number] = max(weight, best.get(number, 0.0))
+        return sum(self._rarity[number] * best[number] for number in sorted(best))
 
     def is_marked(self, word: Word) -> bool:
         """Whether the word stands for any term well enough to be shown."""
-        return any(weight >= MARKED for _, weight in self._of(word))
+        return word.text in self._words.marked or word.stem in self._stems.marked
 
-    def _of(self, word: Word) -> Sequence[tuple[int, float]]:
-        by_word, by_stem = self._words.get(word.text), self._stems.get(word.stem)
-        if by_word is None or by_stem is None:  # as it is of nearly every word
-            return by_word or by_stem or ()
-        return by_word + by_stem
+
+class _Forms:
+    """Words, or stems: the numbers of the terms that each stands for, and with what weight."""
+
+    def __init__(self) -> None:
+        self.terms: dict[str, list[tuple[int, float]]] = {}
+        self.all: set[str] = set()
+        self.marked: set[str] = set()
+
+    def add(self, number: int, weights: Mapping[str, float]) -> None:
+        """A term's."""
+        self.all.update(weights)
+        for form, weight in weights.items():
+            self.terms.setdefault(form, []).append((number, weight))
+            if weight >= MARKED:
+                self.marked.add(form)
 
 
 @lru_cache(maxsize=REMEMBERED)
 def parsed(text: str) -> tuple[Sentence, ...]:
     """The sentences of a text, in order, with their words."""
     found = words(text)
-    return tuple(
-        Sentence(span, tuple(word for word in found if span.start <= word.span.start < span.end))
-        for span in sentences(text)
-    )
+    return tuple(Sentence.of(span, found) for span in sentences(text))

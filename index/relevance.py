@@ -99,10 +99,16 @@ def hit_features(evidence: Evidence, ranking: Ranking) -> Floats:
         cosines,
         lexical,
         lexical * evidence.coverage,
-        cosines - (np.median(cosines) if len(cosines) else 0.0),
+        cosines - _median(cosines),
         behind,
     )
     return np.stack(columns, axis=1)
+
+
+def _median(values: Floats) -> float:
+    """0 of none. NumPy's own takes ten times as long on so few."""
+    ordered = np.sort(values)
+    return float((ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2) if len(ordered) else 0.0
 
 
 def answer_features(evidence: Evidence, ranking: Ranking) -> Floats:

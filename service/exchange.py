@@ -71,7 +71,8 @@ class Exchange:
             self._metrics.problems.labels(problem).inc()
         if route in QUIET and status < 500:
             return
-        log.info("%s %s", method, _path(scope), extra={"fields": self._fields(scope, status, seconds)})
+        if log.isEnabledFor(logging.INFO):
+            log.info("%s %s", method, _path(scope), extra={"fields": self._fields(scope, status, seconds)})
 
     def _fields(self, scope: Scope, status: int, seconds: float) -> dict[str, Any]:
         state = scope["state"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -14,6 +15,9 @@ from service import schemas as wire
 from service.bidi import dir_of
 from service.citations import citation, web_url
 from service.fields import ArticlesFields, SearchFields
+
+REMEMBERED = 1000
+"""Articles and citations that are kept as they go over the wire: the same ones come again and again."""
 
 
 def query_of(fields: SearchFields) -> Query:
@@ -74,6 +78,7 @@ def hit(found: StoredHit, base: str) -> wire.Hit:
     )
 
 
+@lru_cache(maxsize=REMEMBERED)
 def cited(provenance: Provenance, paragraph: int | None, page: int | None = None) -> wire.Citation:
     """The citation in both languages."""
     return wire.Citation(
@@ -94,6 +99,7 @@ def locator(passage: Passage, base: str, page: int | None) -> wire.Locator:
     )
 
 
+@lru_cache(maxsize=REMEMBERED)
 def article(article_id: str, provenance: Provenance) -> wire.Article:
     """The article's provenance, without its text."""
     return wire.Article(**_provenance(article_id, provenance))

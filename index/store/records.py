@@ -20,11 +20,12 @@ PROVENANCE = "source, sha256, title, lang, publisher, author, section, published
 PASSAGE = 'id, paragraph, start, "end", text, lang, heading'
 
 
+_as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 def checksum(*fields: object) -> int:
     """CRC-32 of these fields as JSON: any one flipped byte changes it."""
-    return zlib.crc32(
-        json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-    )
+    return zlib.crc32(_as_json(fields).encode("utf-8", "surrogatepass"))
 
 
 def article_fields(article: Article) -> tuple[str | None, ...]:

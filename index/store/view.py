@@ -36,6 +36,8 @@ from index.types import (
 VISIBLE = "added <= :revision AND (removed IS NULL OR removed > :revision)"
 VERSION = f"version.crc, id, root, digest, passages, {PROVENANCE}, text, headings"
 ANYTHING = Filters()
+REMEMBERED = 2000
+"""Articles whose provenance is kept once it was read."""
 BATCH = 500
 """Values bound in one statement; SQLite's own limit is far above."""
 
@@ -46,6 +48,8 @@ class EmbeddedView:
     def __init__(self, state: State, key: EncoderKey, memory: Memory, readers: Readers) -> None:
         self.state, self.encoder_key, self.memory = state, key, memory
         self._readers = readers
+        # To be sure of an article's provenance its whole text has to be read: the checksum is of both.
+        self._provenance: dict[str, Provenance] = {}
 
     @property
     def revision(self) -> int:
@@ -176,12 +180,18 @@ class EmbeddedView:
 
     def provenance(self, article_ids: Sequence[str]) -> dict[str, Provenance]:
         """Provenance by article id; unknown ids are absent."""
-        found = {}
+        known = self._provenance
+        found = {id_: known[id_] for id_ in dict.fromkeys(article_ids) if id_ in known}
+        if all(id_ in found for id_ in article_ids):
+            return found
         with self._reading() as connection:
             for article_id in dict.fromkeys(article_ids):
-                fields = self._version(connection, article_id)
+                fields = None if article_id in found else self._version(connection, article_id)
                 if fields is not None:
                     found[article_id] = provenance_of(fields[2:-2])
+        if len(known) > REMEMBERED:
+            known.clear()
+        known.update(found)
         return found
 
     def article(self, article_id: str) -> Article:
