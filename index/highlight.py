@@ -20,7 +20,7 @@ REMEMBERED = 512
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence of a passage and its words, all with their spans in the passage; and their distinct texts and stems."""
+    """A sentence of a passage, its words, both with their spans in the passage, and their distinct texts and stems."""
 
     span: Span
     words: tuple[Word, ...]
