@@ -6,7 +6,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: serve test test-fast test-browser test-milvus torture container bundle release-check check format bench bench-scale calibrate model evaluate-model docs screenshots lock clean
+.PHONY: serve test test-fast test-browser test-milvus torture container bundle release-check check format bench bench-scale bench-probes calibrate model evaluate-model docs screenshots lock clean
 
 # Slow all of it, or seconds to import: left to `make test`.
 HEAVY := training deploy browser container torture
@@ -49,6 +49,9 @@ bench: $(VENV)/.test ## Where the time of a search goes, on the seeds and at 100
 
 bench-scale: $(VENV)/.test ## A million passages: build, open, memory, latency, recall
 	$(BIN)/python -m benchmarks.scale
+
+bench-probes: $(VENV)/.test ## How many lists of a large index a question needs, in real paragraphs
+	$(BIN)/python -m benchmarks.probes --data $(DATA)
 
 calibrate: $(VENV)/.test ## Fusion weights and relevance anew, for the encoder that is bundled
 	$(BIN)/python -m benchmarks.calibrate --data $(DATA) --judged $(DATA)/../judged

@@ -17,17 +17,19 @@ from index.store.faiss_api import faiss, search, selector, single_threaded
 from index.store.records import Codes
 from index.store.scoring import Direction, Fetch, Scores, best, cosines
 
-CANDIDATES, PER_HIT = 200, 8
+CANDIDATES, PER_HIT = 150, 5
 """At least so many candidates are ranked by their stored codes, and so many for each passage asked for."""
 
 QUANTIZER = "RaBitQfs2"
-"""Two bits: among 100,000 passages cut from few words, so that hundreds are near every question, the ten nearest are
-among the 200 candidates of two bits for .997, among 500 of one bit for .970.
+"""Two bits: the ten nearest of 60,000 paragraphs of Arabic text are all among 100 candidates; of 100,000 passages cut
+from few words, so that hundreds are near every question, .997 are among 150 of two bits, .97 among 500 of one.
 """
 
-PROBED = 8
-"""One list in so many is searched, or more, so that `LEAST_PROBED` passages are looked at: up to there, all."""
-LEAST_PROBED = 150_000
+MARGIN, LEAST_PROBED = 0.3, 32
+"""The lists searched are those whose centre is at most so much farther from the query than the nearest one, in cosine;
+at least one list in so many. Where a question has a place of its own these are few, and where much is about as near as
+the nearest they are many (`make bench-probes`).
+"""
 
 SLACK = 32
 """So many more than k are scored in double precision: single precision orders all but near-equal ones."""
@@ -48,6 +50,9 @@ class CompactIndex:
         single_threaded()
         self.index, self._lists = index, faiss.downcast_index(index.index)
         self.rows: Ints = faiss.vector_to_array(index.id_map)
+        flat = faiss.downcast_index(self._lists.quantizer)
+        # A window on FAISS's own memory, as long as `index` lives.
+        self._centres = faiss.rev_swig_ptr(flat.get_xb(), flat.ntotal * flat.d).reshape(flat.ntotal, flat.d)
 
     @classmethod
     def build(cls, sample: Codes, count: int, blocks: Iterable[tuple[Ints, Codes]]) -> Self:
@@ -90,10 +95,9 @@ class CompactIndex:
         if allowed <= max(FEW, want):
             rows = self.rows if mask is None else self.rows[mask]
             return best(rows, cosines(fetch(rows), query), k)
-        # A narrow filter leaves little in each list, so that more of them are searched: all, if need be.
-        share = max(1 / PROBED, LEAST_PROBED / len(self)) * len(self) / allowed
         parameters = faiss.IVFRaBitQSearchParameters(
-            nprobe=math.ceil(self.lists * min(1, share)),
+            # A narrow filter leaves little in each list, so that more of them are searched: all, if need be.
+            nprobe=min(self.lists, math.ceil(self.probed(query) * len(self) / allowed)),
             qb=self._lists.qb,
             centered=self._lists.centered,
             sel=selector(mask),
@@ -105,7 +109,12 @@ class CompactIndex:
         kept = np.argsort(-near)[: k + SLACK]
         return best(rows[kept], cosines(codes[kept], query), k)
 
+    def probed(self, query: Direction) -> int:
+        """How many lists are searched for it where all passages may answer."""
+        near = self._centres @ query.astype(np.float32)
+        return max(self.lists // LEAST_PROBED, int(np.count_nonzero(near >= near.max() - MARGIN)))
+
 
 def list_count(passages: int) -> int:
-    """How many inverted lists suit so many passages: about √n, a power of two."""
-    return int(2 ** round(math.log2(max(passages, 1)) / 2))
+    """How many inverted lists suit so many passages: about 4 √n, a power of two."""
+    return int(2 ** round(math.log2(16 * max(passages, 1)) / 2))
