@@ -2,50 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import socket
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from index.__main__ import main
 from index.identity import article_id
+from tests.commands import Sanad, runner
 
 ROOT = Path(__file__).parent.parent
 DREAMLINER = "22 طائرة عريضة البدن من طراز 787 دريملاينر"
 SEED_003 = "003_c2fb815239659cbe.txt"
 
 
-@dataclass(frozen=True)
-class Ran:
-    """What one run left behind."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Sanad = Callable[..., Ran]
-
-
 @pytest.fixture
 def sanad(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Sanad:
-    def run(*words: object) -> Ran:
-        monkeypatch.setattr(sys, "argv", ["sanad", *map(str, words)])
-        with pytest.raises(SystemExit) as exited:
-            main()
-        captured = capsys.readouterr()
-        return Ran(int(exited.value.code or 0), captured.out, captured.err)
-
-    return run
+    return runner(monkeypatch, capsys)
 
 
 @pytest.fixture(scope="module")

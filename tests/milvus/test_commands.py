@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from index.__main__ import main
 from index.commands import change, console, corpus, upkeep
 from index.store import open_store
 from index.store.milvus.address import parse
 from service.keys import KeyFile
+from tests.commands import Sanad, runner
 from tests.fakes import ConceptEncoder
 from tests.index.store.corpus import ENCODER, entry
 
 OTHER = ConceptEncoder(revision="2")
-Sanad = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -31,15 +28,7 @@ def sanad(
         monkeypatch.setattr(module, "load_encoder", lambda name=None: encoders[name])
     monkeypatch.setenv("SANAD_STORE", milvus_place)
     monkeypatch.chdir(tmp_path)
-
-    def run(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["sanad", *map(str, words)])
-        with pytest.raises(SystemExit) as exited:
-            main()
-        captured = capsys.readouterr()
-        return int(exited.value.code or 0), captured.out, captured.err
-
-    return run
+    return runner(monkeypatch, capsys)
 
 
 @pytest.fixture

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from index.__main__ import main
 from index.commands import change, upkeep
 from index.store.embedded import EmbeddedStore
+from tests.commands import Sanad, runner
 from tests.fakes import ConceptEncoder
 from tests.index.store.corpus import ENCODER, entry
 
 OTHER = ConceptEncoder(revision="2")
-Sanad = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -26,15 +23,7 @@ def sanad(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
     encoders = {None: ENCODER, "concepts": ENCODER, "other": OTHER}
     for module in (upkeep, change):
         monkeypatch.setattr(module, "load_encoder", lambda name=None: encoders[name])
-
-    def run(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["sanad", *map(str, words)])
-        with pytest.raises(SystemExit) as exited:
-            main()
-        captured = capsys.readouterr()
-        return int(exited.value.code or 0), captured.out, captured.err
-
-    return run
+    return runner(monkeypatch, capsys)
 
 
 @pytest.fixture
