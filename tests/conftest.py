@@ -17,8 +17,6 @@ SLOW = (
     "tests/test_readme.py",
     "tests/test_seeds.py",
     "test_folding.py",
-    "tests/milvus/test_models.py",
-    "tests/milvus/test_contract.py",
     "tests/index/read/test_html.py",
     "tests/index/read/test_pdf.py",
     "tests/index/store/test_commands.py",

@@ -42,7 +42,7 @@ def test_the_prepared_set_answers_from_the_switch_on_in_one_revision(store: Stor
     candidate = store.prepare(OTHER, embed, lambda done, total: steps.append((done, total)))
     assert steps == [(4, 4)]
     assert rows(store, SUMMIT) == [1]
-    assert candidate.revision == store.view().revision == 1
+    assert (candidate.encoder_key, candidate.revision, store.view().revision) == (OTHER, 1, 1)
     assert [c.row for c in candidate.nearest(AXIS[1], 9) if c.score > 0] == [2, 4]
     assert store.switch(OTHER) == 2
     assert store.encoder_key == OTHER
