@@ -1,4 +1,4 @@
-"""What an embedded store does beyond the contract in tests/milvus/test_contract.py: folders, locks, half-made stores."""
+"""What an embedded store does beyond the contract of tests/milvus: its folder, its lock, stores that are half made."""
 
 from __future__ import annotations
 
