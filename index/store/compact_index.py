@@ -25,10 +25,10 @@ QUANTIZER = "RaBitQfs2"
 from few words, so that hundreds are near every question, .997 are among 150 of two bits, .97 among 500 of one.
 """
 
-MARGIN, LEAST_PROBED = 0.3, 32
-"""The lists searched are those whose centre is at most so much farther from the query than the nearest one, in cosine;
-at least one list in so many. Where a question has a place of its own these are few, and where much is about as near as
-the nearest they are many (`make bench-probes`).
+MARGIN, LEAST_PROBED = 3.0, 32
+"""The lists searched are those whose centre is at most so many standard deviations of all centres' cosines farther from
+the query than the nearest one; at least one list in so many. Where a question has a place of its own these are few, and
+where much is about as near as the nearest they are many (`make bench-probes`).
 """
 
 SLACK = 32
@@ -112,7 +112,9 @@ class CompactIndex:
     def probed(self, query: Direction) -> int:
         """How many lists are searched for it where all passages may answer."""
         near = self._centres @ query.astype(np.float32)
-        return max(self.lists // LEAST_PROBED, int(np.count_nonzero(near >= near.max() - MARGIN)))
+        return max(
+            self.lists // LEAST_PROBED, int(np.count_nonzero(near >= near.max() - MARGIN * near.std()))
+        )
 
 
 def list_count(passages: int) -> int:
