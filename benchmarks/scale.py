@@ -32,6 +32,8 @@ KEY = EncoderKey("synthetic", "1", DIM)
 TOPICS, SPREAD = 5000, 0.9
 WORDS, PER_PASSAGE = 50_000, 25
 QUERIES, K = 300, 10
+SAME = 0.002
+"""Recalls that differ by less are alike: the store's exact search is over vectors rounded to float16."""
 LANGS: tuple[Lang, ...] = ("en", "ar")
 FILTERS = {
     "one language in two": Filters(lang="ar"),
@@ -136,7 +138,9 @@ def store(folder: Path, passages: int) -> None:
         view.nearest(queries[0], K)
         first_ms = (time.perf_counter() - began) * 1000
         held = _held_mb() - before
-        latencies = {"all": _latency(lambda query: view.nearest(query, K), queries)}
+        latencies = {
+            name: _latency(lambda query: view.nearest(query, K), queries) for name in ("first time", "all")
+        }
         for name, filters in FILTERS.items():
             latencies[name] = _latency(partial(view.nearest, k=K, filters=filters), queries[:100])
         wanted = exact(view, queries, K)
@@ -189,7 +193,7 @@ def alone(folder: Path, passages: int) -> None:
     for inner.nprobe in (2**power for power in range(1 + lists.bit_length() - 1)):
         found = [{int(row) + 1 for row in read.search(query[None], K)[1][0]} for query in queries]
         recall = _recall(found, wanted)
-        if recall >= least:
+        if recall >= least - SAME:
             break
     latency = _latency(lambda query: read.search(query[None], K), queries)
     _tell(
@@ -250,6 +254,7 @@ def _table(passages: int, built: dict[str, Any], store: dict[str, Any], alone: d
         f"| first search | {store['first_ms']:.1f} ms | |",
         f"| memory | {store['held_mb']:.0f} MB | {alone['held_mb']:.0f} MB |",
         f"| search, p50 / p99 | {ms(store['latencies']['all'])} | {ms(alone['latency'])} |",
+        f"| the same questions for the first time | {ms(store['latencies']['first time'])} | |",
         f"| recall@{K} | {store['recall']:.3f} | {alone['recall']:.3f} |",
     ]
     for name in FILTERS:

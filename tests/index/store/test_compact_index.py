@@ -36,8 +36,8 @@ def index(codes: Codes) -> CompactIndex:
 def test_a_question_with_a_place_of_its_own_needs_fewer_lists(index: CompactIndex) -> None:
     placed = [index.probed(direction(query, DIM)) for query in PLACES]
     lost = [index.probed(direction(query, DIM)) for query in unit_rows(300, DIM, 4)]
-    assert index.lists == 512
-    assert min(placed) == index.lists // LEAST_PROBED == 16
+    assert index.lists == 256
+    assert min(placed) == index.lists // LEAST_PROBED == 8
     assert np.median(placed) < np.median(lost)
     assert max(lost) <= index.lists
 
@@ -52,11 +52,11 @@ def test_what_is_nearest_is_found_wherever_the_question_lies(
     def fetch(wanted: Ints) -> Codes:
         return codes[wanted - 1]
 
-    for queries in (PLACES[:50], unit_rows(50, DIM, 6)):
+    for queries, least in ((PLACES[:50], 0.98), (unit_rows(50, DIM, 6), 0.96)):
         found = 0
         for query in (direction(row, DIM) for row in queries):
             wanted, _ = best(rows, cosines(codes[mask], query), 10)
             near, scores = index.nearest(query, 10, None if kept == 1 else mask, fetch)
             assert scores.tolist() == cosines(codes[near - 1], query).tolist()
             found += len(set(near.tolist()) & set(wanted.tolist()))
-        assert found >= 0.98 * 500
+        assert found >= least * 500
