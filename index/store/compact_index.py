@@ -25,7 +25,7 @@ QUANTIZER = "RaBitQfs2"
 from few words, so that hundreds are near every question, .997 are among 150 of two bits, .97 among 500 of one.
 """
 
-MARGIN, LEAST_PROBED = 3.0, 32
+MARGIN, LEAST_PROBED = 2.5, 32
 """The lists searched are those whose centre is at most so many standard deviations of all centres' cosines farther from
 the query than the nearest one; at least one list in so many. Where a question has a place of its own these are few, and
 where much is about as near as the nearest they are many (`make bench-probes`).
