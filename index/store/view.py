@@ -181,12 +181,13 @@ class EmbeddedView:
     def provenance(self, article_ids: Sequence[str]) -> dict[str, Provenance]:
         """Provenance by article id; unknown ids are absent."""
         known = self._provenance
-        found = {id_: known[id_] for id_ in dict.fromkeys(article_ids) if id_ in known}
-        if all(id_ in found for id_ in article_ids):
+        found = {id_: of for id_ in article_ids if (of := known.get(id_)) is not None}
+        unread = [id_ for id_ in dict.fromkeys(article_ids) if id_ not in found]
+        if not unread:
             return found
         with self._reading() as connection:
-            for article_id in dict.fromkeys(article_ids):
-                fields = None if article_id in found else self._version(connection, article_id)
+            for article_id in unread:
+                fields = self._version(connection, article_id)
                 if fields is not None:
                     found[article_id] = provenance_of(fields[2:-2])
         if len(known) > REMEMBERED:

@@ -54,6 +54,25 @@ def test_a_reader_sees_a_commit_at_once(tmp_path: Path) -> None:
             assert (reader.view().revision, reader.view().passage_count) == (revision, revision)
 
 
+def test_a_view_reads_the_provenance_of_an_article_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with EmbeddedStore.create(tmp_path, ENCODER.key) as store:
+        made = [entry("a.txt", "summit", publisher="One"), entry("b.txt", "law")]
+        store.put(made)
+        view, read = store.view(), []
+        whole = view._version
+        monkeypatch.setattr(view, "_version", lambda on, key: [read.append(key), whole(on, key)][1])
+        a, b = (one.article for one in made)
+        assert view.provenance([a.id]) == {a.id: a.provenance}
+        assert view.provenance([b.id, a.id, "feed"]) == {a.id: a.provenance, b.id: b.provenance}
+        assert view.provenance([a.id, b.id, a.id]) == {a.id: a.provenance, b.id: b.provenance}
+        assert read == [a.id, b.id, "feed"]
+        store.put([entry("a.txt", "summit", publisher="Two")])
+        assert view.provenance([a.id])[a.id].publisher == "One"
+        assert store.view().provenance([a.id])[a.id].publisher == "Two"
+
+
 def test_two_stores_cannot_be_made_in_one_folder(tmp_path: Path) -> None:
     create_store(tmp_path, ENCODER.key).close()
     with pytest.raises(StoreError, match="already holds a store"):
