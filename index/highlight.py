@@ -18,6 +18,10 @@ REMEMBERED = 512
 """Passages whose sentences are kept, and sentences whose embeddings are."""
 
 
+ENCODED = 32
+"""So many sentences of one answer are put to the encoder at most: some hundred milliseconds, however many hits."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """A sentence of a passage, its words, both with their spans in the passage, and their distinct texts and stems."""
@@ -57,20 +61,21 @@ class Highlighter:
     ) -> list[tuple[Span, ...]]:
         """For each passage the span of its best sentence, then those of the words in it that match, in order.
 
-        `rarity` weighs each term; none weighs all alike. No embedding of the question: only terms count.
+        `rarity` weighs each term; none weighs all alike. No embedding of the question: only terms count. Of passages
+        that only the encoder could decide on, those that come after `ENCODED` sentences have no span.
         """
-        sought = Sought(terms, rarity or [1.0] * len(terms))
-        return [self._best(text, sought, embedding) for text in texts]
+        sought, left, found = Sought(terms, rarity or [1.0] * len(terms)), ENCODED, list[tuple[Span, ...]]()
+        for text in texts:
+            parts = parsed(text)
+            scores = [sought.covered(part) for part in parts]
+            if len(parts) > 1 and embedding is not None and not any(scores):
+                left -= len(parts)
+                scores = self._cosines(text, parts, embedding) if left >= 0 else []
+            found.append(_marks(parts, scores, sought))
+        return found
 
-    def _best(self, text: str, sought: Sought, embedding: Embeddings | None) -> tuple[Span, ...]:
-        parts = parsed(text)
-        if not parts:
-            return ()
-        scores = [sought.covered(part) for part in parts]
-        if not any(scores) and embedding is not None and len(parts) > 1:
-            scores = [float(self._embedding(text[p.span.start : p.span.end]) @ embedding) for p in parts]
-        best = parts[max(range(len(parts)), key=scores.__getitem__)]
-        return (best.span, *(word.span for word in best.words if sought.is_marked(word)))
+    def _cosines(self, text: str, parts: Sequence[Sentence], embedding: Embeddings) -> list[float]:
+        return [float(self._embedding(text[part.span.start : part.span.end]) @ embedding) for part in parts]
 
     def _encoded(self, sentence: str) -> Embeddings:
         embedding: Embeddings = self._encoder.encode_passages([sentence])[0]
@@ -116,6 +121,14 @@ class _Forms:
             self.terms.setdefault(form, []).append((number, weight))
             if weight >= MARKED:
                 self.marked.add(form)
+
+
+def _marks(parts: Sequence[Sentence], scores: Sequence[float], sought: Sought) -> tuple[Span, ...]:
+    """The best sentence and its words that match; nothing where there are no scores."""
+    if not scores:
+        return ()
+    best = parts[max(range(len(parts)), key=scores.__getitem__)]
+    return (best.span, *(word.span for word in best.words if sought.is_marked(word)))
 
 
 @lru_cache(maxsize=REMEMBERED)

@@ -216,8 +216,8 @@ class Hit:
     """One ranked passage with the chain back to its article. `relevance` is a calibrated probability, None
     while uncalibrated.
 
-    `highlights` are spans within `passage.text`: the sentence that answers best, then the words in it that match;
-    `also_in` the provenance of other articles that hold the same passage, and that sentence, best match first.
+    `highlights` are spans within `passage.text`: the sentence that answers best, then the words in it that match; none
+    where it would take too long to say which (see `index.highlight`). `also_in` the provenance of other articles that hold the same passage, and that sentence, best match first.
     `page`, from 1, is where the passage begins in an article that has pages.
     """
 

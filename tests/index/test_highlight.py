@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from index.highlight import Highlighter
+from index.highlight import ENCODED, Highlighter
 from index.terms import wanted
 from index.translation import Translations
 from index.types import Span, Term
@@ -47,6 +47,20 @@ def test_a_name_in_the_other_script_is_marked() -> None:
 
 def test_where_no_word_is_found_the_encoder_decides() -> None:
     assert marked("المياه شحيحة. انعقدت القمة أمس.", "summit") == ["انعقدت القمة أمس."]
+
+
+def test_the_encoder_decides_on_the_first_passages_alone() -> None:
+    encoder = ConceptEncoder()
+    texts = [f"Number {number}. Rain fell. The summit met." for number in range(ENCODED)]
+    terms = wanted("ministers Rain", Translations({}), lambda _: []).terms[:1]
+    question = encoder.encode_queries(["summit"])[0]
+    found = Highlighter(encoder).spans([*texts, "Ministers. Rain."], terms, (), question)
+    said = [
+        [text[span.start : span.end] for span in spans] for text, spans in zip(texts, found, strict=False)
+    ]
+    assert said == [["The summit met."]] * (ENCODED // 3) + [[]] * (ENCODED - ENCODED // 3)
+    assert found[-1] == (Span(0, 10), Span(0, 9))  # a word decides, however late
+    assert len(encoder.encoded) == ENCODED // 3 + 2  # no sentence twice
 
 
 def test_without_an_embedding_the_first_sentence_stands() -> None:
