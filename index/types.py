@@ -217,9 +217,9 @@ class Hit:
     while uncalibrated.
 
     `highlights` are spans within `passage.text`: the sentence that answers best, then the words in it that match; none
-    where it would take too long to say which (see `index.highlight`). `also_in` is the provenance of other articles that
-    hold the same passage, and that sentence, best match first. `page`, from 1, is where the passage begins in an article
-    that has pages.
+    where it would take too long to say which (see `index.highlight`). `also_in` is the provenance of other articles
+    that hold the same passage, and that sentence, best match first. `page`, from 1, is where the passage begins in an
+    article that has pages.
     """
 
     rank: int
