@@ -15,7 +15,7 @@ import numpy as np
 from index.store.columns import Ints, Mask
 from index.store.faiss_api import faiss, search, selector, single_threaded
 from index.store.records import Codes
-from index.store.scoring import Direction, Fetch, Scores, best, cosines
+from index.store.scoring import Direction, Fetch, Scores, best, cosines, nearest
 
 CANDIDATES, PER_HIT = 150, 5
 """At least so many candidates are ranked by their stored codes, and so many for each passage asked for."""
@@ -94,7 +94,7 @@ class CompactIndex:
         want = max(CANDIDATES, PER_HIT * k)
         if allowed <= max(FEW, want):
             rows = self.rows if mask is None else self.rows[mask]
-            return best(rows, cosines(fetch(rows), query), k)
+            return nearest(rows, fetch(rows), query, k)
         parameters = faiss.IVFRaBitQSearchParameters(
             # A narrow filter leaves little in each list, so that more of them are searched: all, if need be.
             nprobe=min(self.lists, math.ceil(self.probed(query) * len(self) / allowed)),

@@ -9,16 +9,10 @@ import numpy as np
 from index.store.columns import Ints, Mask
 from index.store.faiss_api import faiss, search, selector, single_threaded
 from index.store.records import Codes
-from index.store.scoring import Direction, Fetch, Scores, best, cosines
-
-MARGIN = 1e-3
-"""FAISS ranks by inner product with codes that rounding left up to 4.9e-4 off unit length; this is twice that."""
+from index.store.scoring import FEW, MARGIN, Direction, Fetch, Scores, best, cosines, nearest
 
 SLACK = 32
 """Candidates asked for beyond k, so that one FAISS search nearly always proves the top k."""
-
-FEW = 2048
-"""Up to this many passages it is quicker to score all."""
 
 
 class ExactIndex:
@@ -68,4 +62,4 @@ class ExactIndex:
                 return rows, top
             want *= 8  # many near-equal scores at the k-th place: look further
         everything = np.arange(len(self)) if mask is None else np.flatnonzero(mask)
-        return best(self.rows[everything], cosines(self.codes[everything], query), k)
+        return nearest(self.rows[everything], self.codes[everything], query, k)

@@ -18,7 +18,7 @@ from index.store.loading import read_codes
 from index.store.memory import Memory
 from index.store.records import PASSAGE, PROVENANCE, Codes, article_of, checked, passage_of, provenance_of
 from index.store.schema import State
-from index.store.scoring import Direction, Scores, best, cosines, direction
+from index.store.scoring import Direction, Scores, best, cosines, direction, nearest
 from index.types import (
     Article,
     Candidate,
@@ -280,7 +280,7 @@ class EmbeddedView:
 
     def _fresh(self, query: Direction, k: int, mask: Mask) -> tuple[Ints, Scores]:
         codes, rows = self.memory.fresh_codes[mask], self.memory.fresh.rows[mask]
-        return best(rows, cosines(codes, query), k)
+        return nearest(rows, codes, query, k)
 
     def _masks(self, filters: Filters) -> tuple[Mask | None, Mask]:
         """Which positions of main and fresh may answer; None for all of main."""

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from index.store.embedded import EmbeddedStore
-from index.store.exact_index import FEW, ExactIndex
+from index.store.exact_index import ExactIndex
 from index.store.main_index import Tuning
-from index.store.scoring import direction
+from index.store.scoring import FEW, direction, nearest
 from index.types import EncoderKey, Filters
 from tests.index.store.corpus import random_entry, unit_rows
 from tests.index.store.reference import numpy_nearest
@@ -80,7 +80,7 @@ def test_views_answer_as_numpy_does(
 
 @settings(max_examples=10, deadline=None)
 @given(
-    size=st.integers(FEW + 1, 3 * FEW),
+    size=st.integers(2000, 6000),
     distinct=st.sampled_from([1, 3, 50, 10**6]),
     kept=st.sampled_from([0.0, 0.001, 0.3, 0.9, 1.0]),
     k=st.integers(1, 200),
@@ -100,3 +100,18 @@ def test_exact_search_through_faiss_answers_as_numpy_does(
     assert list(zip(found.tolist(), scores.tolist(), strict=True)) == numpy_nearest(
         rows[mask], codes[mask], query, k
     )
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    size=st.integers(0, 3 * FEW),
+    distinct=st.sampled_from([1, 3, 50, 10**6]),
+    k=st.integers(0, 200),
+    seed=st.integers(0, 2**16),
+)
+def test_few_are_scored_as_numpy_does(size: int, distinct: int, k: int, seed: int) -> None:
+    codes = vectors(size, distinct, seed).astype(np.float16)
+    rows = np.cumsum(np.random.default_rng(seed).integers(1, 4, size))
+    query = unit_rows(1, DIM, seed + 2)[0]
+    found, scores = nearest(rows, codes, direction(query, DIM), k)
+    assert list(zip(found.tolist(), scores.tolist(), strict=True)) == numpy_nearest(rows, codes, query, k)
