@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from index import threads  # noqa: F401  (before NumPy)
 from index.commands import bulk, corpus, evaluate, keys, model, search, serve, upkeep, watch
 from index.errors import IndexingError, QueryError, StoreDamagedError
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import uvicorn
 
+from index import threads  # noqa: F401  (before NumPy)
 from index.encoder import load_encoder
 from index.errors import IndexingError, StoreMissingError
 from index.store import create_store, shown

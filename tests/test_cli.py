@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,6 +35,25 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with create_store(folder, encoder.key) as store:
         sync(ROOT / "seeds", store, encoder)
     return folder
+
+
+@pytest.mark.parametrize("program", ["index.__main__", "service.__main__"])
+def test_numpy_is_told_of_one_thread_before_it_is_imported(program: str) -> None:
+    code = (
+        "import os, sys\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'numpy': print(os.environ.get('OPENBLAS_NUM_THREADS'))\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        f"import {program}\n"
+    )
+    for given, told in ((None, "1"), ("2", "2")):
+        env = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+        env |= {"OPENBLAS_NUM_THREADS": given} if given else {}
+        ran = subprocess.run(
+            [sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True
+        )
+        assert ran.stdout.split() == [told]
 
 
 def test_sync_prints_a_table_and_a_second_sync_embeds_nothing(sanad: Sanad, tmp_path: Path) -> None:
