@@ -13,6 +13,7 @@ MAY_IMPORT = {
     "index.types": set(),
     "index.errors": set(),
     "index.stages": set(),
+    "index.threads": set(),
     "index.identity": {"types"},
     "index.lexemes": set(),
     "index.arabic": {"types", "lexemes"},
