@@ -17,7 +17,6 @@ MARKED = 0.25
 REMEMBERED = 512
 """Passages whose sentences are kept, and sentences whose embeddings are."""
 
-
 ENCODED = 32
 """So many sentences of one answer are put to the encoder at most: some hundred milliseconds, however many hits."""
 
@@ -96,7 +95,7 @@ class Sought:
         """How much of the terms, by rarity, the sentence holds; each counts as its best word does."""
         best: dict[int, float] = {}
         for known, held in ((self._words, sentence.texts), (self._stems, sentence.stems)):
-            for form in known.all & held:
+            for form in known.terms.keys() & held:
                 for number, weight in known.terms[form]:
                     best[number] = max(weight, best.get(number, 0.0))
         return sum(self._rarity[number] * best[number] for number in sorted(best))
@@ -111,12 +110,10 @@ class _Forms:
 
     def __init__(self) -> None:
         self.terms: dict[str, list[tuple[int, float]]] = {}
-        self.all: set[str] = set()
         self.marked: set[str] = set()
 
     def add(self, number: int, weights: Mapping[str, float]) -> None:
         """A term's."""
-        self.all.update(weights)
         for form, weight in weights.items():
             self.terms.setdefault(form, []).append((number, weight))
             if weight >= MARKED:

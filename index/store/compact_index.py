@@ -15,7 +15,7 @@ import numpy as np
 from index.store.columns import Ints, Mask
 from index.store.faiss_api import faiss, search, selector, single_threaded
 from index.store.records import Codes
-from index.store.scoring import Direction, Fetch, Scores, best, cosines, nearest
+from index.store.scoring import Direction, Fetch, Scores, nearest
 
 CANDIDATES, PER_HIT = 150, 5
 """At least so many candidates are ranked by their stored codes, and so many for each passage asked for."""
@@ -30,9 +30,6 @@ MARGIN, LEAST_PROBED = 2.5, 32
 the query than the nearest one; at least one list in so many. Where a question has a place of its own these are few, and
 where much is about as near as the nearest they are many (`make bench-probes`).
 """
-
-SLACK = 32
-"""So many more than k are scored in double precision: single precision orders all but near-equal ones."""
 
 FEW = 1500
 """Up to this many passages it is quicker to read and score all."""
@@ -104,10 +101,7 @@ class CompactIndex:
         )
         _, positions = search(self._lists, query, want, parameters)
         rows = self.rows[np.sort(positions)]
-        codes = fetch(rows)
-        near = codes.astype(np.float32) @ query.astype(np.float32)
-        kept = np.argsort(-near)[: k + SLACK]
-        return best(rows[kept], cosines(codes[kept], query), k)
+        return nearest(rows, fetch(rows), query, k)
 
     def probed(self, query: Direction) -> int:
         """How many lists are searched for it where all passages may answer."""

@@ -48,7 +48,8 @@ class EmbeddedView:
     def __init__(self, state: State, key: EncoderKey, memory: Memory, readers: Readers) -> None:
         self.state, self.encoder_key, self.memory = state, key, memory
         self._readers = readers
-        # To be sure of an article's provenance its whole text has to be read: the checksum is of both.
+        # To be sure of an article's provenance its whole text has to be read: the checksum is of both. Not an lru_cache
+        # of a method, which would keep this view alive, and what it can see from being purged, until it is collected.
         self._provenance: dict[str, Provenance] = {}
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,10 @@ def store(tmp_path: Path) -> Iterator[EmbeddedStore]:
         yield made
 
 
+def rows(store: EmbeddedStore, embedding: Embeddings) -> list[int]:
+    return [c.row for c in store.view().nearest(embedding, 9) if c.score > 0]
+
+
 def test_a_store_is_whole_after_the_switch(store: EmbeddedStore, tmp_path: Path) -> None:
     store.prepare(OTHER, embed)
     assert verify(tmp_path).damages == ()
@@ -48,3 +53,21 @@ def test_only_the_set_before_is_kept(store: EmbeddedStore) -> None:
         assert connection.execute("SELECT number FROM embedding_set").fetchall() == [(2,), (3,)]
     with pytest.raises(StoreError, match="take a new view"):
         old.passages([1])
+
+
+def test_a_process_that_reads_with_the_old_encoder_goes_on_answering(
+    store: EmbeddedStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with (
+        EmbeddedStore.open(tmp_path, ENCODER.key, read_only=True) as bound,
+        EmbeddedStore.open(tmp_path, read_only=True) as free,
+    ):
+        store.prepare(OTHER, embed)
+        store.switch(OTHER)
+        store.put([replace(entry("c.txt", "visit"), embeddings=AXIS[1:2])])
+        assert [(bound.view().revision, rows(bound, SUMMIT)) for _ in range(2)] == [(1, [1])] * 2
+        assert [record.message.endswith("revision 1 goes on answering") for record in caplog.records] == [
+            True
+        ]
+        assert free.view().encoder_key == OTHER
+        assert rows(free, AXIS[2]) == [1]
