@@ -108,6 +108,20 @@ def test_the_service_knows_nothing_of_faiss(file: Path) -> None:
     assert not {module.partition(".")[0] for module in imports(file)} & {"faiss", "sqlite3", "onnxruntime"}
 
 
-@pytest.mark.parametrize("file", [*modules("index"), *modules("service")], ids=name_of)
+NEVER_IMPORTED = "index.encoder.static_part"
+"""Copied into exported models, and run from there only."""
+
+
+def test_what_goes_into_exported_models_is_imported_nowhere() -> None:
+    everywhere = [*modules("index"), *modules("service")]
+    assert NEVER_IMPORTED in {name_of(file) for file in everywhere}
+    assert not {name_of(file) for file in everywhere if NEVER_IMPORTED in imports(file)}
+
+
+@pytest.mark.parametrize(
+    "file",
+    [file for file in [*modules("index"), *modules("service")] if name_of(file) != NEVER_IMPORTED],
+    ids=name_of,
+)
 def test_torch_is_imported_only_inside_functions(file: Path) -> None:
     assert not {module.partition(".")[0] for module in imports(file, at_import_time=True)} & HEAVY

@@ -1,4 +1,4 @@
-"""The mean of checkpoints of all runs, saved as a float sentence-transformers folder."""
+"""The mean of checkpoints of several runs, saved as a float sentence-transformers folder."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -50,10 +50,23 @@ def make_average(config: Config, folder: Path) -> None:
         [*(share for _ in runs), settings.begun, settings.untrained],
     )
     state["token_weights"] += torch.from_numpy(settings.rarity * np.log(rarity(config)))
+    _save(state, config, folder)
+
+
+def make_joined_average(config: Config, folder: Path) -> None:
+    """Fills a folder with the mean of the joint runs' last checkpoints and of where they began, float32."""
+    settings, work = config.joining, config.work
+    runs = [mean_state(_last(work / name, settings.last)) for name in ("joined", "joined-again")]
+    begun = mean_state([work / "joined" / "begun.pt"])
+    share = (1 - settings.begun) / len(runs)
+    _save(mixed([*runs, begun], [*(share for _ in runs), settings.begun]), config, folder)
+
+
+def _save(state: State, config: Config, folder: Path) -> None:
     torch.save(state, folder / "weights.pt")
     body = load_student(config, folder / "weights.pt")
     (folder / "weights.pt").unlink()
-    tokenizer = (work / "vocabulary" / "tokenizer.json").read_text("utf-8")
+    tokenizer = (config.work / "vocabulary" / "tokenizer.json").read_text("utf-8")
     save_folder(body, tokenizer, folder / "float")
 
 

@@ -150,6 +150,36 @@ class Averaging:
 
 
 @dataclass(frozen=True, slots=True)
+class Joining:
+    """The static part is added to the averaged model, and both are tuned together.
+
+    `share` is how much of a static embedding is added to the contextual one of a text in the added language, `known`
+    how much of that in the known one, which the base model knows well by itself. `begun` is the share of the joint
+    model before tuning in the mean of the last checkpoints.
+    """
+
+    steps: int = 320
+    cycle: str = "QBABPBEBQBABPBNB"
+    share: float = 0.9
+    known: float = 0.65
+    paragraphs: int = 768
+    questions: int = 213
+    neighbours: int = 2
+    answers: int = 512
+    sentences: int = 512
+    names: int = 1_024
+    dropped: float = 0.15
+    last: int = 3
+    begun: float = 0.3
+    save_every: int = 40
+    optimiser: Optimiser = field(
+        default_factory=lambda: Optimiser(
+            embedding_rate=1e-3, weight_rate=6e-3, body_rate=5e-5, warmup=30, floor=0.03
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
     """The word and stem translation table that lexical search uses."""
 
@@ -162,11 +192,17 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What is served. `rival` is another model folder that the evaluation sets beside it."""
+    """What is served. `rival` is another model folder that the evaluation sets beside it.
+
+    `standing_out` is how many times the median a channel of a dense layer's input may be, and of an inner layer's;
+    the activations of so many passages and their digests say which are more.
+    """
 
     name: str = "sanad-minilm-ar-en"
     rival: Path | None = Path("../shared/model")
     max_tokens: int = 256
+    standing_out: tuple[float, float] = (2.0, 6.0)
+    smoothing_passages: int = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +223,7 @@ class Config:
     lexical: Lexical = field(default_factory=Lexical)
     retrieval: Retrieval = field(default_factory=Retrieval)
     averaging: Averaging = field(default_factory=Averaging)
+    joining: Joining = field(default_factory=Joining)
     table: Table = field(default_factory=Table)
     export: Export = field(default_factory=Export)
 

@@ -114,7 +114,7 @@ class CropTask:
         titled = [i for i, asked in enumerate(batch) if asked.title]
         texts = [a.passage for a in batch] + [q for a in batch for q in a.queries]
         ids = token_ids(self._tokenizer, texts + [batch[i].title for i in titled])
-        every = encode(self._body, ids, settings.optimiser.chunk_tokens)
+        every = encode(self._body, ids, settings.optimiser.chunk_tokens).whole
         passages, queries, titles = torch.split(every, [len(batch), len(owner), len(titled)])
         among = torch.cat([passages, self._state["latest"].to(every.device)])
         right = torch.tensor(owner, device=every.device)

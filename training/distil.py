@@ -64,7 +64,7 @@ class SentenceTask:
             0, len(self._pairs.added), settings.bank
         )
         budget = settings.optimiser.chunk_tokens
-        student = encode(self._body, [self._pairs.added[i] for i in chosen], budget)
+        student = encode(self._body, [self._pairs.added[i] for i in chosen], budget).contextual
         teacher = self._pairs.teacher[np.concatenate([chosen, others])].to(student.device)
         own = teacher[: len(chosen)]
         right = torch.arange(len(chosen), device=student.device)
@@ -88,7 +88,7 @@ class NameTask:
         settings, chosen = self._config.distillation, self._sampler.draw(number)
         budget, n = settings.optimiser.chunk_tokens, len(chosen)
         ids = self._cut(chosen.tolist(), number) + [self._known[i] for i in chosen]
-        both = encode(self._body, ids, budget)
+        both = encode(self._body, ids, budget).contextual
         added, known = both[:n], both[n:]
         others = np.random.default_rng((self._config.seed, 4, number)).integers(
             0, len(self._known), settings.bank
@@ -123,7 +123,8 @@ class KnownTask:
 
     def __call__(self, number: int) -> torch.Tensor:
         settings, chosen = self._config.distillation, self._sampler.draw(number)
-        student = encode(self._body, [self._ids[i] for i in chosen], settings.optimiser.chunk_tokens)
+        ids = [self._ids[i] for i in chosen]
+        student = encode(self._body, ids, settings.optimiser.chunk_tokens).contextual
         return 2.0 * settings.pull * pull(student, self._teacher[chosen].to(student.device))
 
 

@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from tokenizers import Tokenizer
+from torch.nn.functional import normalize
 
 from index.encoder.export import TOKEN_WEIGHTS
 from training.config import Config
 from training.network import load_body
+from training.smoothing import smooth
 
 TABLE = "m.embeddings.word_embeddings.weight"
 
@@ -28,14 +30,31 @@ class Pooled(torch.nn.Module):
         super().__init__()
         self.m = body
         self.register_buffer(TOKEN_WEIGHTS, body.token_weights.detach().exp())
+        if body.static is not None:
+            self.register_buffer("static_weights", body.static.log_weights.detach().exp().half())
+            self.register_buffer("static_gates", body.static.gates.half())
+            self.register_buffer("static_centre", body.static.centre.detach())
+            self.register_buffer("static_projection", body.static.projection.detach())
 
     def forward(
         self, input_ids: torch.Tensor, attention_mask: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        hidden = self.m(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-        weights = (self.token_weights[input_ids] * attention_mask.to(hidden.dtype)).unsqueeze(-1)
+        rows = self.m.get_input_embeddings()(input_ids)
+        hidden = self.m(inputs_embeds=rows, attention_mask=attention_mask).last_hidden_state
+        mask = attention_mask.to(hidden.dtype)
+        weights = (self.token_weights[input_ids] * mask).unsqueeze(-1)
         mean = (hidden * weights).sum(1) / weights.sum(1).clamp(min=1e-9)
-        return torch.nn.functional.normalize(mean, dim=-1), hidden
+        if self.m.static is not None:
+            mean = normalize(mean, dim=-1) + self._static(input_ids, rows, mask)
+        return normalize(mean, dim=-1), hidden
+
+    def _static(self, input_ids: torch.Tensor, rows: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """What is added to the contextual embedding (n, dim): as `network.StaticPart`, as often as its gate says."""
+        weights = (self.static_weights[input_ids].float() * mask).unsqueeze(-1)
+        total = weights.sum(1).clamp(min=1e-9)
+        summed = ((rows - self.static_centre) * weights).sum(1)
+        gate = (self.static_gates[input_ids].float().unsqueeze(-1) * weights).sum(1) / total
+        return gate * (normalize(summed, dim=-1) @ self.static_projection)
 
 
 def export_float(body: Any, path: Path) -> None:
@@ -77,6 +96,7 @@ def quantise(float_path: Path, path: Path) -> None:
     )
     graph = onnx.load(str(path))
     quantise_table(graph)
+    constant_shapes(graph)
     onnx.save(graph, str(path))
 
 
@@ -122,6 +142,49 @@ def quantise_table(model: Any) -> None:
     graph.initializer.extend(numpy_helper.from_array(a, n) for a, n in zip(arrays, names, strict=True))
 
 
+def constant_shapes(model: Any) -> None:
+    """Gives reshapes to (batch, length, heads, …) a constant shape, in place, and drops what computed it.
+
+    A 0 in it keeps the input's dimension. The embeddings stay the same; a short query takes a twelfth less.
+    """
+    graph = model.graph
+    stored = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    made = {output: node for node in graph.node for output in node.output}
+    for number, node in enumerate(n for n in graph.node if n.op_type == "Reshape"):
+        source = made.get(node.input[1])
+        if source is None or source.op_type != "Concat":
+            continue
+        sizes = [_constant(name, stored, made) for name in source.input]
+        if sizes[0] is None and all(size is not None for size in sizes[2:]):
+            shape = np.asarray([0 if size is None else size for size in sizes], dtype=np.int64)
+            node.input[1] = f"shape_{number}"
+            graph.initializer.append(numpy_helper.from_array(shape, node.input[1]))
+    _drop_unused(graph)
+
+
+def _constant(name: str, stored: dict[str, NDArray[Any]], made: dict[str, Any]) -> int | None:
+    """The one number that a name always stands for, or None."""
+    if name in stored:
+        return int(stored[name].ravel()[0])
+    node = made.get(name)
+    if node is not None and node.op_type == "Constant":
+        return int(numpy_helper.to_array(node.attribute[0].t).ravel()[0])
+    if node is not None and node.op_type == "Unsqueeze":
+        return _constant(node.input[0], stored, made)
+    return None
+
+
+def _drop_unused(graph: Any) -> None:
+    """Removes nodes whose outputs nobody reads, until there are none."""
+    while True:
+        used = {name for node in graph.node for name in node.input} | {out.name for out in graph.output}
+        dead = [node for node in graph.node if not used.intersection(node.output)]
+        if not dead:
+            return
+        for node in dead:
+            graph.node.remove(node)
+
+
 def serving_tokenizer(path: Path, max_tokens: int) -> str:
     """tokenizer.json with truncation and padding set."""
     tokenizer = Tokenizer.from_file(str(path))
@@ -144,13 +207,25 @@ def settings(body: Any, config: Config, revision: str) -> dict[str, Any]:
     return own | transformer
 
 
+def shortened(body: Any, max_tokens: int) -> Any:
+    """The body with embeddings of the positions that are ever used."""
+    embeddings = body.embeddings
+    positions = embeddings.position_embeddings.weight.detach()[:max_tokens].clone()
+    embeddings.position_embeddings = torch.nn.Embedding(*positions.shape, _weight=positions)
+    for name in ("position_ids", "token_type_ids"):
+        setattr(embeddings, name, getattr(embeddings, name)[:, :max_tokens])
+    body.config.max_position_embeddings = len(positions)
+    return body
+
+
 def make_export(config: Config, folder: Path) -> None:
     """Fills a folder with onnx/model_int8.onnx, tokenizer.json and config.json."""
-    source = config.work / "average" / "float"
-    body = load_body(source).eval()
+    source = config.work / "joined-average" / "float"
+    body = shortened(load_body(source).eval(), config.export.max_tokens)
     (folder / "onnx").mkdir(exist_ok=True)
     flat, served = folder / "float.onnx", folder / "onnx" / "model_int8.onnx"
     export_float(body, flat)
+    smooth(flat, config)
     quantise(flat, served)
     revision = hashlib.sha256(served.read_bytes()).hexdigest()[:12]
     (folder / "tokenizer.json").write_text(

@@ -11,7 +11,7 @@ from scipy import sparse
 from training import data
 from training.alignment import agreed_counts, posterior
 from training.config import Config
-from training.network import load_body, weighted
+from training.network import load_body, weighted, with_static
 from training.vocabulary import SCRIPT, Merged, read_vocabulary
 
 
@@ -90,5 +90,7 @@ def load_student(config: Config, weights: Path) -> Any:
     halves = torch.load(weights, map_location="cpu", weights_only=True)
     state = {name: tensor.float() for name, tensor in halves.items()}
     body = with_embeddings(load_body(config.base_folder()), state["embeddings.word_embeddings.weight"])
+    if "static.centre" in state:
+        with_static(body)
     body.load_state_dict(state)
     return body

@@ -63,11 +63,15 @@ class Plan:
 
 def optimiser(body: Any, settings: Optimiser) -> torch.optim.AdamW:
     """AdamW over three groups: the token embeddings and the token weights (no decay), and the rest."""
-    table, weights = body.get_input_embeddings().weight, body.token_weights
-    rest = [p for p in body.parameters() if p is not table and p is not weights and p.requires_grad]
+    tables, weights = [body.get_input_embeddings().weight], [body.token_weights]
+    if body.static is not None:
+        tables.append(body.static.centre)
+        weights.append(body.static.log_weights)
+    apart = {id(parameter) for parameter in tables + weights}
+    rest = [p for p in body.parameters() if id(p) not in apart and p.requires_grad]
     groups = [
-        {"params": [table], "full": settings.embedding_rate, "weight_decay": 0.0},
-        {"params": [weights], "full": settings.weight_rate, "weight_decay": 0.0},
+        {"params": tables, "full": settings.embedding_rate, "weight_decay": 0.0},
+        {"params": weights, "full": settings.weight_rate, "weight_decay": 0.0},
         {"params": rest, "full": settings.body_rate},
     ]
     return torch.optim.AdamW(groups, weight_decay=settings.weight_decay, betas=(0.9, 0.98), fused=True)
@@ -81,6 +85,11 @@ def train(body: Any, plan: Plan, losses: dict[str, Loss], folder: Path, state: d
     """
     adam = optimiser(body, plan.optimiser)
     begin = _restore(body, adam, folder, state)
+    for (
+        parameter
+    ) in body.parameters():  # a step that leaves a part out still moves it by what it was moving before
+        if parameter.requires_grad:
+            parameter.grad = torch.zeros_like(parameter)
     with _progress() as progress:
         task = progress.add_task(folder.name, total=plan.steps, completed=begin)
         for step in range(begin, plan.steps):

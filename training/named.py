@@ -64,7 +64,7 @@ class NamedTask:
     def __call__(self, number: int) -> torch.Tensor:
         settings, batch = self._config.retrieval, self.batch(number)
         ids = token_ids(self._tokenizer, [n.passage for n in batch] + [n.query for n in batch])
-        every = encode(self._body, ids, settings.optimiser.chunk_tokens)
+        every = encode(self._body, ids, settings.optimiser.chunk_tokens).whole
         passages, queries = every[: len(batch)], every[len(batch) :]
         owners = torch.tensor([n.owner for n in batch])
         banked = torch.isin(torch.arange(len(self._judged)), owners)

@@ -1,18 +1,19 @@
-"""The encoder while it is trained: a BERT body with mean pooling, run in chunks of like length."""
+"""The encoder while it is trained: a BERT body with mean pooling and a static part, run in chunks of like length."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
+from torch.nn.functional import embedding_bag, normalize
 
-from index.encoder.export import WORD_WEIGHTS, write_modules
+from index.encoder.export import STATIC_PART, WORD_WEIGHTS, write_modules
 
 Float = NDArray[np.float32]
 
@@ -23,6 +24,63 @@ def load_tokenizer(path: Path, max_tokens: int) -> Tokenizer:
     tokenizer.no_padding()
     tokenizer.enable_truncation(max_tokens)
     return tokenizer
+
+
+class Embedded(NamedTuple):
+    """Unit embeddings of texts (n, dim): the whole, what the transformer says, and what the pieces alone say.
+
+    Of a body without a static part the whole is the contextual embedding, and `static` is zero.
+    """
+
+    whole: torch.Tensor
+    contextual: torch.Tensor
+    static: torch.Tensor
+
+
+class StaticPart(torch.nn.Module):
+    """The mean of a text's piece embeddings, without the transformer: words themselves, in either language.
+
+    Each piece counts exp(log_weights) (pieces,) times, `centre` (dim,) is taken away from it, and the mean, at unit
+    length, is turned by `projection` (dim, dim). It is added to the contextual embedding `gates` (pieces,) times,
+    the weighted mean of its pieces' gates.
+    """
+
+    gates: torch.Tensor
+
+    def __init__(self, pieces: int, dim: int) -> None:
+        super().__init__()
+        self.log_weights = torch.nn.Parameter(torch.zeros(pieces))
+        self.centre = torch.nn.Parameter(torch.zeros(dim))
+        self.projection = torch.nn.Parameter(torch.eye(dim), requires_grad=False)
+        self.register_buffer("gates", torch.ones(pieces))
+
+    def forward(
+        self, rows: torch.Tensor, weights: torch.Tensor, gates: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Unit static embeddings (n, dim) and how much of each is added (n, 1).
+
+        Of padded token embeddings (n, length, dim), weights and gates (n, length, 1), the weights zero on padding.
+        """
+        total = weights.sum(1)
+        summed = ((rows - self.centre) * weights).sum(1)
+        share = (gates * weights).sum(1) / total.clamp(min=1e-9)
+        return normalize(summed, dim=-1) @ self.projection, share
+
+    def bags(self, ids: Sequence[Sequence[int]], table: torch.Tensor) -> torch.Tensor:
+        """Unit static embeddings (n, dim), before they are turned, of token ids over the token embeddings.
+
+        Without padding and without the transformer: thousands of texts in the time of a chunk.
+        """
+        place = table.device
+        flat = torch.tensor([i for row in ids for i in row], device=place)
+        lengths = torch.tensor([len(row) for row in ids], device=place)
+        weights = self.log_weights[flat].exp()
+        summed = embedding_bag(
+            flat, table, lengths.cumsum(0) - lengths, mode="sum", per_sample_weights=weights
+        )
+        owner = torch.repeat_interleave(torch.arange(len(ids), device=place), lengths)
+        total = torch.zeros(len(ids), device=place).index_add(0, owner, weights)
+        return normalize(summed - total.unsqueeze(-1) * self.centre, dim=-1)
 
 
 def load_body(folder: Path) -> Any:
@@ -43,13 +101,25 @@ def load_body(folder: Path) -> Any:
     if file.exists():
         saved = load_file(file)["emb_layer.weight"]
         body.token_weights.data = saved.squeeze(1).log()
+    file = folder / STATIC_PART / "model.safetensors"
+    if file.exists():
+        with_static(body).static.load_state_dict(
+            {name: tensor for name, tensor in load_file(file).items() if name != "embeddings"}
+        )
     return body
 
 
 def weighted(body: Any) -> Any:
-    """The body with a token weight of 1 for each piece of its vocabulary."""
+    """The body with a token weight of 1 for each piece of its vocabulary, and no static part."""
     pieces = len(body.get_input_embeddings().weight)
     body.token_weights = torch.nn.Parameter(torch.zeros(pieces))
+    body.static = None
+    return body
+
+
+def with_static(body: Any) -> Any:
+    """The body with a static part in which every piece counts alike."""
+    body.static = StaticPart(*body.get_input_embeddings().weight.shape)
     return body
 
 
@@ -82,13 +152,13 @@ def chunks(lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
         start += size
 
 
-def pooled(
-    body: Any, ids: Sequence[Sequence[int]], table: torch.Tensor, log_weights: torch.Tensor
-) -> torch.Tensor:
-    """Weighted mean of the last hidden states over one chunk's real tokens, unit length: (n, dim) float32.
+def pooled(body: Any, ids: Sequence[Sequence[int]], pieces: Sequence[torch.Tensor]) -> torch.Tensor:
+    """The embeddings of one chunk side by side, float32 (n, 3 · dim): whole, contextual, static.
 
-    The ids are rows of `table` (pieces, dim), the token embeddings, and of `log_weights` (pieces,).
+    The ids are rows of `pieces`: token embeddings (pieces, dim), logarithms of token weights (pieces,), and of a
+    static part its logarithms and gates.
     """
+    table, log_weights, *static = pieces
     longest = max(len(row) for row in ids)
     place = next(body.parameters()).device
     padded = torch.zeros((len(ids), longest), dtype=torch.long)
@@ -97,11 +167,17 @@ def pooled(
         padded[i, : len(row)] = torch.tensor(row)
         mask[i, : len(row)] = 1
     padded, mask = padded.to(place), mask.to(place)
+    rows = table[padded]
     with torch.autocast(place.type, dtype=torch.bfloat16, enabled=has_bf16()):
-        hidden = body(inputs_embeds=table[padded], attention_mask=mask).last_hidden_state
+        hidden = body(inputs_embeds=rows, attention_mask=mask).last_hidden_state
     weights = (mask.float() * log_weights[padded].exp()).unsqueeze(-1)
-    mean = (hidden.float() * weights).sum(1) / weights.sum(1)
-    return torch.nn.functional.normalize(mean, dim=-1)
+    contextual = normalize((hidden.float() * weights).sum(1) / weights.sum(1), dim=-1)
+    if not static:
+        return torch.cat([contextual, contextual, torch.zeros_like(contextual)], dim=1)
+    static_logs, gates = static
+    weights = (mask.float() * static_logs[padded].exp()).unsqueeze(-1)
+    words, share = body.static(rows, weights, gates[padded].unsqueeze(-1))
+    return torch.cat([normalize(contextual + share * words, dim=-1), contextual, words], dim=1)
 
 
 class _Chunked(torch.autograd.Function):
@@ -135,15 +211,19 @@ class _Work:
     ) -> None:
         self.pool, self._body = pool, body
         self.groups = list(chunks([len(row) for row in ids], budget))
-        self._whole = (body.get_input_embeddings().weight, body.token_weights)
+        self._whole = [body.get_input_embeddings().weight, body.token_weights]
+        if body.static is not None:
+            self._whole += [body.static.log_weights, body.static.gates]
         self._distinct = sorted({i for row in ids for i in row} | {0})
         number = {piece: row for row, piece in enumerate(self._distinct)}
         self._rows = [[number[i] for i in row] for row in ids]
-        self._parts = tuple(whole.detach()[self._distinct].requires_grad_() for whole in self._whole)
+        self._parts = [
+            whole.detach()[self._distinct].requires_grad_(whole.requires_grad) for whole in self._whole
+        ]
 
     def forward(self, group: list[int]) -> torch.Tensor:
         """The embeddings of one group, with their graph."""
-        return pooled(self._body, [self._rows[i] for i in group], *self._parts)
+        return pooled(self._body, [self._rows[i] for i in group], self._parts)
 
     def plain(self, group: list[int]) -> torch.Tensor:
         """The embeddings of one group without a graph."""
@@ -159,9 +239,12 @@ class _Work:
     def add_token_gradients(self) -> None:
         """Adds the distinct tokens' gradients to those of all pieces."""
         for whole, part in zip(self._whole, self._parts, strict=True):
+            if (
+                part.grad is None
+            ):  # gates are not learnt, and no static part where only the contextual is asked for
+                continue
             if whole.grad is None:
                 whole.grad = torch.zeros_like(whole)
-            assert part.grad is not None
             whole.grad.index_add_(0, torch.tensor(self._distinct, device=whole.device), part.grad)
 
 
@@ -170,7 +253,7 @@ def _pool(workers: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,))
 
 
-def encode(body: Any, ids: Sequence[Sequence[int]], budget: int) -> torch.Tensor:
+def encode(body: Any, ids: Sequence[Sequence[int]], budget: int) -> Embedded:
     """Unit embeddings (n, dim) of token ids in the given order; with their graph where gradients are on.
 
     Chunks of `budget` tokens run side by side on as many workers as torch has threads.
@@ -178,9 +261,10 @@ def encode(body: Any, ids: Sequence[Sequence[int]], budget: int) -> torch.Tensor
     work = _Work(body, ids, budget, _pool(torch.get_num_threads()))
     if torch.is_grad_enabled():
         anchor = body.get_input_embeddings().weight
-        return cast(torch.Tensor, _Chunked.apply(anchor, work))  # type: ignore[no-untyped-call]
-    with torch.no_grad():
-        return work.in_order(torch.cat(list(work.pool.map(work.plain, work.groups))))
+        every = cast(torch.Tensor, _Chunked.apply(anchor, work))  # type: ignore[no-untyped-call]
+    else:
+        every = work.in_order(torch.cat(list(work.pool.map(work.plain, work.groups))))
+    return Embedded(*every.chunk(3, dim=1))
 
 
 def embed(body: Any, tokenizer: Tokenizer, texts: Sequence[str], budget: int = 8_192) -> Float:
@@ -189,14 +273,16 @@ def embed(body: Any, tokenizer: Tokenizer, texts: Sequence[str], budget: int = 8
         return np.zeros((0, int(body.config.hidden_size)), dtype=np.float32)
     ids = [encoding.ids for encoding in tokenizer.encode_batch(list(texts))]
     with torch.no_grad():
-        return encode(body, ids, budget).cpu().numpy()
+        return encode(body, ids, budget).whole.cpu().numpy()
 
 
 def save_folder(body: Any, tokenizer_json: str, folder: Path) -> None:
-    """A standard sentence-transformers folder: float32 weights, tokenizer, weighted mean pooling, normalisation."""
+    """A sentence-transformers folder: float32 weights, tokenizer, weighted mean, static part, normalisation."""
     folder.mkdir(parents=True, exist_ok=True)
     state = body.state_dict()
     weights = state.pop("token_weights").exp()
+    static = {name: state.pop(name) for name in list(state) if name.startswith("static.")}
     body.save_pretrained(folder, state_dict=state)
     (folder / "tokenizer.json").write_text(tokenizer_json, "utf-8")
-    write_modules(folder, weights.numpy(), int(body.config.hidden_size), 256)
+    parts = {name.removeprefix("static."): tensor.numpy() for name, tensor in static.items()}
+    write_modules(folder, weights.numpy(), parts, int(body.config.hidden_size), 256)

@@ -1,6 +1,7 @@
 """The recipe as a list of stages, in order."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -33,6 +34,14 @@ def judged(config: Config) -> list[Path]:
     return [config.data.judged, config.data.seeds, config.data.folder / "dev"]
 
 
+def joined_settings(config: Config) -> object:
+    """What the joint tuning depends on; how its checkpoints are averaged is the next stage's."""
+    return replace(config.joining, last=0, begun=0.0), config.lexical, config.retrieval, config.distillation
+
+
+JOINED_NEEDS = ("average", "question-targets", "neighbours", "table", "targets")
+
+
 def _all(*parts: Iterable[Path]) -> list[Path]:
     return [path for part in parts for path in part]
 
@@ -49,6 +58,7 @@ def stages() -> list[Stage]:
         mining,
         report,
         retrieval,
+        static,
         table,
         targets,
         vocabulary,
@@ -117,7 +127,17 @@ def stages() -> list[Stage]:
             needs=("tuned", "tuned-again", "lexical", "student"),
             settings=lambda c: c.averaging,
         ),
-        Stage("export", export.make_export, needs=("average",), settings=lambda c: c.export),
+        Stage("joined", static.make_joined, needs=JOINED_NEEDS, settings=joined_settings),
+        Stage(
+            "joined-again", partial(static.make_joined, run=1), needs=JOINED_NEEDS, settings=joined_settings
+        ),
+        Stage(
+            "joined-average",
+            average.make_joined_average,
+            needs=("joined", "joined-again"),
+            settings=lambda c: (c.joining.last, c.joining.begun),
+        ),
+        Stage("export", export.make_export, needs=("joined-average",), settings=lambda c: c.export),
         Stage(
             "baselines",
             report.make_baselines,

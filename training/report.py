@@ -50,7 +50,7 @@ def make_evaluation(config: Config, folder: Path) -> None:
     served = remembering(embed_of_folder(config, config.work / "export"))
     found = {
         "int8": evaluate(served, config),
-        "float": figures_of_folder(config, config.work / "average" / "float"),
+        "float": figures_of_folder(config, config.work / "joined-average" / "float"),
     }
     for dim, _ in config.retrieval.matryoshka:
         found[f"int8, {dim} dimensions"] = evaluate(first_dimensions(served, dim), config)

@@ -131,9 +131,10 @@ class QuestionTask:
         ids += [corpus.known[i] for i in batch.known] + [corpus.added[i] for i in batch.added]
         ids = [thinned(row, settings.dropped, random) for row in ids]
         every = encode(self._body, ids, settings.optimiser.chunk_tokens)
-        passages, known, added = torch.split(every, sizes)
-        loss = self._questions(batch, passages, known, added) + self._digests(batch, passages)
-        loss = loss + settings.hold * pull(known, corpus.asked[batch.known].to(known.device))
+        passages, known, added = torch.split(every.whole, sizes)
+        meant, asked, _ = torch.split(every.contextual, sizes)
+        loss = self._questions(batch, passages, known, added) + self._digests(batch, meant)
+        loss = loss + settings.hold * pull(asked, corpus.asked[batch.known].to(known.device))
         self._state["bank"][batch.passages] = passages.detach().cpu()
         return loss
 

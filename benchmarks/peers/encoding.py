@@ -15,7 +15,8 @@ def model(folder: Path) -> Any:
     """The model, loaded once."""
     from sentence_transformers import SentenceTransformer
 
-    return SentenceTransformer(str(folder), device="cpu")
+    # The folder that `sanad model export` writes has a module of ours.
+    return SentenceTransformer(str(folder), device="cpu", trust_remote_code=True)
 
 
 def encode(folder: Path, texts: Sequence[str]) -> Rows:

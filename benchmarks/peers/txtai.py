@@ -19,7 +19,11 @@ def build(given: Given) -> None:
     from txtai import Embeddings
 
     # A path in `path` that its app is later told of; a folder is recognised by sentence-transformers' own files.
-    own = {"path": str(given.model), "method": "sentence-transformers"}
+    own: dict[str, Any] = {
+        "path": str(given.model),
+        "method": "sentence-transformers",
+        "vectors": {"trust_remote_code": True},
+    }
     if not given.is_embedded:
         made = Embeddings({**own, "content": True})
         made.index((number, text) for number, text in enumerate(given.texts()))

@@ -78,4 +78,4 @@ def _fit(key: EncoderKey, store: str, held: EncoderKey | None) -> str:
 def export(folder: Annotated[Path, typer.Argument(help="A new folder.", metavar="DIR")]) -> None:
     """Write the bundled model as a sentence-transformers folder, float32, for fine-tuning or a hub."""
     export_model(folder)
-    log().print(f"wrote {folder}; load it with SentenceTransformer({str(folder)!r})")
+    log().print(f"wrote {folder}; load it with SentenceTransformer({str(folder)!r}, trust_remote_code=True)")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,26 @@ OWN_KEYS = ("model_id", "max_tokens", "languages")
 TOKEN_WEIGHTS = "token_weights"
 """The graph's vector that says how much each piece counts in the mean; a graph without it counts all alike."""
 
+SMOOTHED = "_smoothed"
+"""The end of the name of what a dense layer's input is multiplied by, channel by channel, before it is quantised."""
+
 WORD_WEIGHTS = "1_WordWeights"
 """The folder of the module that holds the same in a sentence-transformers folder."""
+
+STATIC_ARRAYS = ("weights", "gates", "centre", "projection")
+"""The graph's `static_…` arrays: a static part is added to its embeddings where it has them (`static_part.py`)."""
+
+TINY = 1e-8
+"""The weight of pieces that do not count."""
+
+STATIC_PART = "3_StaticPart"
+"""The folder of the module that holds the same in a sentence-transformers folder."""
+
+STATIC_CODE = Path(__file__).with_name("static_part.py")
+"""That module's code, which goes into the folder too."""
+
+STATIC_TYPE = "static_part.StaticPart"
+"""What the folder calls it."""
 
 
 def export_model(target: Path, source: Path = BUNDLED_FOLDER) -> Path:
@@ -39,6 +57,9 @@ def export_model(target: Path, source: Path = BUNDLED_FOLDER) -> Path:
         raise EncoderError('exporting needs the models extra: pip install "sanad-search[models]"') from error
     weights = read_weights(source / "onnx" / "model_int8.onnx")
     token_weights = weights.pop(TOKEN_WEIGHTS, None)
+    static = {name: weights.pop(f"static_{name}") for name in STATIC_ARRAYS if f"static_{name}" in weights}
+    if static:
+        static["log_weights"] = np.log(np.maximum(static.pop("weights"), TINY))
     config = json.loads((source / "config.json").read_text("utf-8"))
     target.mkdir(parents=True, exist_ok=True)
     save_file(weights, target / "model.safetensors", metadata={"format": "pt"})
@@ -46,7 +67,7 @@ def export_model(target: Path, source: Path = BUNDLED_FOLDER) -> Path:
         shutil.copyfile(source / name, target / name)
     transformer = {key: value for key, value in config.items() if key not in OWN_KEYS} | {"dtype": "float32"}
     (target / "config.json").write_text(json.dumps(transformer, indent=2) + "\n", "utf-8")
-    write_modules(target, token_weights, config["hidden_size"], config["max_tokens"])
+    write_modules(target, token_weights, static, config["hidden_size"], config["max_tokens"])
     return target
 
 
@@ -63,24 +84,38 @@ def read_weights(graph: Path) -> Weights:
         raise EncoderError('exporting needs the models extra: pip install "sanad-search[models]"') from error
     model = onnx.load(str(graph))
     stored = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
-    matrices = {node.input[1]: node.name for node in model.graph.node if node.op_type == "MatMulInteger"}
-    return dict(_parameters(stored, matrices))
+    return dict(_parameters(stored, _dense_layers(model.graph.node, stored)))
+
+
+def _dense_layers(nodes: Iterable[Any], stored: Weights) -> dict[str, tuple[str, npt.NDArray[Any] | float]]:
+    """Matrix → the name of its node, and what its input is multiplied by before it is quantised."""
+    made = {output: node for node in nodes for output in node.output}
+    found = {}
+    for node in nodes:
+        if node.op_type == "MatMulInteger":
+            before = made.get(made[node.input[0]].input[0])
+            by = before.input[1] if before is not None and before.op_type == "Mul" else ""
+            found[node.input[1]] = node.name, stored[by] if by.endswith(SMOOTHED) else 1.0
+    return found
 
 
 def _parameters(
-    stored: dict[str, npt.NDArray[Any]], matrices: dict[str, str]
+    stored: Weights, layers: Mapping[str, tuple[str, npt.NDArray[Any] | float]]
 ) -> Iterator[tuple[str, npt.NDArray[np.float32]]]:
     for name, values in stored.items():
-        if name in matrices:  # a dense layer: named after its node, stored (in, out), kept (out, in)
-            weight = _dequantise(stored, name, per_column=True).T
-            yield _parameter_name(matrices[name].replace("/", ".")) + ".weight", np.ascontiguousarray(weight)
+        if name == "static_projection_quantized":
+            yield "static_projection", _dequantise(stored, name, per_column=True)
+        elif name in layers:  # a dense layer: named after its node, stored (in, out), kept (out, in)
+            node, by = layers[name]
+            weight = _dequantise(stored, name, per_column=True).T * by
+            yield _parameter_name(node.replace("/", ".")) + ".weight", np.ascontiguousarray(weight)
         elif name.endswith("_quantized"):
             yield (
                 _parameter_name(name.removesuffix("_quantized")),
                 _dequantise(stored, name, per_column=False),
             )
-        elif name == TOKEN_WEIGHTS:
-            yield TOKEN_WEIGHTS, values.astype(np.float32)
+        elif name == TOKEN_WEIGHTS or name.removeprefix("static_") in STATIC_ARRAYS:
+            yield name, values.astype(np.float32)
         elif name.endswith((".weight", ".bias")):
             yield _parameter_name(name), values.astype(np.float32)
 
@@ -103,23 +138,30 @@ def _parameter_name(name: str) -> str:
 
 
 def write_modules(
-    target: Path, token_weights: npt.NDArray[np.float32] | None, dim: int, max_tokens: int
+    target: Path,
+    token_weights: npt.NDArray[np.float32] | None,
+    static: Mapping[str, npt.NDArray[np.float32]],
+    dim: int,
+    max_tokens: int,
 ) -> None:
     """What makes a transformer's folder one of sentence-transformers: modules, pooling, tokenizer settings.
 
-    `token_weights` (pieces,) are how much each piece counts in the mean; None leaves that module out.
+    `token_weights` (pieces,) are how much each piece counts in the mean; None leaves that module out. `static` has the
+    arrays of `static_part.StaticPart` but the embeddings, which are the transformer's; an empty one leaves it out.
     """
-    names = ["Transformer", "WordWeights", "Pooling", "Normalize"]
+    names = ["Transformer", "WordWeights", "Pooling", "StaticPart", "Normalize"]
     if token_weights is None:
         names.remove("WordWeights")
+    if not static:
+        names.remove("StaticPart")
     folders = ["" if n == 0 else f"{n}_{name}" for n, name in enumerate(names)]
+    own = dict(zip(names, folders, strict=True))
     files: dict[str, Any] = {
         "modules.json": [
-            {"idx": n, "name": str(n), "path": folder, "type": f"sentence_transformers.models.{name}"}
-            for n, (name, folder) in enumerate(zip(names, folders, strict=True))
+            {"idx": n, "name": str(n), "path": own[name], "type": _type(name)} for n, name in enumerate(names)
         ],
-        f"{folders[-2]}/config.json": {"word_embedding_dimension": dim, "pooling_mode_mean_tokens": True},
-        f"{folders[-1]}/config.json": {},
+        f"{own['Pooling']}/config.json": {"word_embedding_dimension": dim, "pooling_mode_mean_tokens": True},
+        f"{own['Normalize']}/config.json": {},
         "sentence_bert_config.json": {"max_seq_length": max_tokens, "do_lower_case": False},
         "tokenizer_config.json": {
             "tokenizer_class": "PreTrainedTokenizerFast",
@@ -136,10 +178,28 @@ def write_modules(
         },
     }
     if token_weights is not None:
-        files[f"{WORD_WEIGHTS}/config.json"] = _word_weights(target, token_weights)
+        files[f"{own['WordWeights']}/config.json"] = _word_weights(target, token_weights)
+    if static:
+        files[f"{own['StaticPart']}/config.json"] = _static_part(target, own["StaticPart"], static)
     for name, content in files.items():
         (target / name).parent.mkdir(exist_ok=True)
         (target / name).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+def _type(module: str) -> str:
+    return STATIC_TYPE if module == "StaticPart" else f"sentence_transformers.models.{module}"
+
+
+def _static_part(target: Path, folder: str, static: Mapping[str, npt.NDArray[np.float32]]) -> dict[str, int]:
+    """The settings of the module; its weights, with a copy of the transformer's table, and its code are written."""
+    from safetensors.numpy import load_file, save_file
+
+    table = load_file(target / "model.safetensors")["embeddings.word_embeddings.weight"]
+    (target / folder).mkdir(exist_ok=True)
+    arrays = {name: np.ascontiguousarray(array) for name, array in static.items()}
+    save_file({"embeddings": table, **arrays}, target / folder / "model.safetensors")
+    shutil.copyfile(STATIC_CODE, target / STATIC_CODE.name)
+    return {"pieces": len(table), "dim": table.shape[1]}
 
 
 def _word_weights(target: Path, token_weights: npt.NDArray[np.float32]) -> dict[str, Any]:

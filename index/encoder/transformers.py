@@ -11,6 +11,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from index.encoder.export import STATIC_CODE, STATIC_TYPE
 from index.errors import EncoderError
 from index.types import Embeddings, EncoderKey
 
@@ -37,7 +38,7 @@ class TransformersEncoder:
                 f'the model {name} needs sentence-transformers: pip install "sanad-search[models]"'
             ) from error
         try:
-            model = SentenceTransformer(name)
+            model = SentenceTransformer(name, trust_remote_code=_is_own(Path(name)))
         except Exception as error:  # transformers and the hub client raise many kinds
             reason = str(error).strip().partition("\n")[0]
             raise EncoderError(f"cannot load the model {name}: {reason}") from error
@@ -73,6 +74,19 @@ class TransformersEncoder:
 def _passage_prompt(model: Any) -> str:
     prompts = model.prompts or {}
     return next((prompts[name] for name in ("document", "passage", "corpus") if prompts.get(name)), "")
+
+
+def _is_own(folder: Path) -> bool:
+    """Whether the only code in a model's folder is what `sanad model export` puts there, byte for byte."""
+    try:
+        modules = json.loads((folder / "modules.json").read_text("utf-8"))
+        config = json.loads((folder / "config.json").read_text("utf-8"))
+        code = (folder / STATIC_CODE.name).read_bytes()
+    except (OSError, ValueError):
+        return False
+    types = {module["type"] for module in modules} - {STATIC_TYPE}
+    known = all(name.startswith("sentence_transformers.") for name in types)
+    return known and code == STATIC_CODE.read_bytes() and "auto_map" not in config
 
 
 def _revision(name: str, model: Any) -> str:

@@ -27,11 +27,14 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return data_folder(root / "given"), base_model(root / "base")
 
 
-def averaged(config: Config) -> dict[str, torch.Tensor]:
-    folder = chain(config, Console(quiet=True)).run("average")
+def averaged(config: Config, stage: str = "joined-average") -> dict[str, torch.Tensor]:
+    folder = chain(config, Console(quiet=True)).run(stage)
     from safetensors.torch import load_file
 
-    return load_file(folder / "float" / "model.safetensors")
+    files = sorted((folder / "float").rglob("model.safetensors"))
+    return {
+        f"{file.parent.name}.{name}": tensor for file in files for name, tensor in load_file(file).items()
+    }
 
 
 def run(places: tuple[Path, Path], work: Path) -> Config:
@@ -53,16 +56,18 @@ def test_a_stopped_run_goes_on_to_the_same_weights(
     saves = 0
     save = loop._save
 
-    def stop_after_the_fourth(*given: object) -> None:
+    def stop_now_and_then(*given: object) -> None:
         nonlocal saves
         save(*given)  # type: ignore[arg-type]
         saves += 1
-        if saves == 4:
+        if saves in (4, 12):
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(loop, "_save", stop_after_the_fourth)
-    with pytest.raises(KeyboardInterrupt):
-        averaged(run(places, tmp_path / "broken"))
+    monkeypatch.setattr(loop, "_save", stop_now_and_then)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            averaged(run(places, tmp_path / "broken"))
+    assert (tmp_path / "broken" / "joined").exists()
     resumed = averaged(run(places, tmp_path / "broken"))
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 
@@ -71,7 +76,7 @@ def test_the_average_is_of_both_runs_and_of_where_they_began(
     places: tuple[Path, Path], tmp_path: Path
 ) -> None:
     config = run(places, tmp_path)
-    found = averaged(config)
+    found = averaged(config, "average")
     last = {
         name: [
             torch.load(path, weights_only=True)["encoder.layer.0.output.dense.bias"].float()
@@ -85,7 +90,7 @@ def test_the_average_is_of_both_runs_and_of_where_they_began(
     student = torch.load(config.work / "student" / "weights.pt", weights_only=True)
     untrained = student["encoder.layer.0.output.dense.bias"]
     wanted = 0.8 * runs + 0.1 * sum(last["lexical"]) / 2 + 0.1 * untrained
-    assert torch.allclose(found["encoder.layer.0.output.dense.bias"], wanted, atol=1e-6)
+    assert torch.allclose(found["float.encoder.layer.0.output.dense.bias"], wanted, atol=1e-6)
 
 
 def test_the_served_graph_gives_the_float_model_embeddings(places: tuple[Path, Path], tmp_path: Path) -> None:
@@ -94,7 +99,38 @@ def test_the_served_graph_gives_the_float_model_embeddings(places: tuple[Path, P
     config = run(places, tmp_path)
     served = chain(config, Console(quiet=True)).run("export")
     texts = ["the old house is in the city", "بيت قديم في مدينة", "river"]
-    whole = torch_embed(config.work / "average" / "float", 1)(texts)
+    whole = torch_embed(config.work / "joined-average" / "float", 1)(texts)
     small = onnx_embed(served, 1)(texts)
     assert np.allclose(np.linalg.norm(small, axis=1), 1.0, atol=1e-5)
     assert (whole * small).sum(axis=1).min() > 0.97
+
+
+def test_sentence_transformers_gives_the_float_model_embeddings(
+    places: tuple[Path, Path], tmp_path: Path
+) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    from training.evaluate import torch_embed
+
+    folder = chain(run(places, tmp_path), Console(quiet=True)).run("joined-average") / "float"
+    texts = ["the old house is in the city", "بيت قديم في مدينة", "river"]
+    theirs = SentenceTransformer(str(folder), trust_remote_code=True).encode(texts)
+    assert np.allclose(torch_embed(folder, 1)(texts), theirs, atol=2e-3)
+
+
+def test_both_parts_are_in_the_sum_and_bags_are_its_static_part(
+    places: tuple[Path, Path], tmp_path: Path
+) -> None:
+    from training.network import encode, load_body, load_tokenizer
+
+    config = run(places, tmp_path)
+    folder = chain(config, Console(quiet=True)).run("joined-average") / "float"
+    body, tokenizer = load_body(folder).eval(), load_tokenizer(folder, 64)
+    ids = [tokenizer.encode(text).ids for text in ("the old house is in the city", "بيت قديم", "river")]
+    with torch.no_grad():
+        found = encode(body, ids, 64)
+        bags = body.static.bags(ids, body.get_input_embeddings().weight) @ body.static.projection
+    assert torch.allclose(found.static, bags, atol=1e-5)
+    share = config.joining.share * torch.tensor([config.joining.known, 1.0, config.joining.known])
+    summed = found.contextual + share.unsqueeze(1) * found.static
+    assert torch.allclose(found.whole, torch.nn.functional.normalize(summed, dim=1), atol=1e-3)

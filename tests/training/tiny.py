@@ -154,5 +154,9 @@ def configuration(folder: Path, base: Path) -> Config:
                 "matryoshka": [[8, 0.3]], "optimiser": optimiser,
             },
             "averaging": {"last": 2},
+            "joining": {
+                "steps": 6, "cycle": "QABPNE", "paragraphs": 8, "questions": 3, "answers": 4, "sentences": 4,
+                "names": 4, "last": 2, "save_every": 2, "optimiser": optimiser,
+            },
         },
     )  # fmt: skip

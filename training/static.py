@@ -1,0 +1,187 @@
+"""The static part is joined to the averaged model, and both are tuned together.
+
+What a question and its passage share word for word, or by translation, is mostly lost when a transformer of 384
+dimensions says what a text means; the mean of the text's piece embeddings keeps it. The sum of both is one embedding of
+the same size. Term matching beside meaning in dense vectors: SPAR, Chen et al. 2021 (arXiv 2110.06918), which puts two
+encoders side by side; here the second is a bag of the first one's own pieces.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+
+from training import data
+from training.config import Config
+from training.crops import CropTask
+from training.distil import Ids, token_ids, translation_tasks
+from training.loop import Plan, train
+from training.losses import contrast
+from training.network import (
+    Embedded,
+    device,
+    encode,
+    load_body,
+    load_tokenizer,
+    with_static,
+)
+from training.rarity import rarity
+from training.retrieval import ALIKE, Corpus, QuestionTask, read_corpus, thinned
+from training.vocabulary import SPECIAL, read_vocabulary
+
+NEVER = -20.0
+"""The logarithm of a weight that does not count."""
+LOOKED_AT = 2_000
+
+
+class BagTask:
+    """Everything that is known to belong together, by its pieces alone: thousands of texts a step, no transformer.
+
+    Crops and glosses find their paragraph, questions theirs, English questions their answers, sentences and names
+    their translations.
+    """
+
+    def __init__(self, body: Any, corpus: Corpus, config: Config) -> None:
+        settings = config.joining
+        self._body, self._corpus, self._config = body, corpus, config
+        self._crops = CropTask(
+            body, replace(config, lexical=replace(config.lexical, paragraphs=settings.paragraphs)), {}
+        )
+        self._tokenizer = load_tokenizer(config.work / "vocabulary", config.retrieval.max_tokens)
+        asked, sentences, names = (
+            data.known_questions(config),
+            data.sentence_pairs(config),
+            data.name_pairs(config),
+        )
+        self._pairs = [
+            (self._ids([q for q, _ in asked]), self._ids([text for _, text in asked]), settings.answers, 1.0),
+            (*self._sides(sentences), settings.sentences, 1.0),
+            (*self._sides(names), settings.names, 0.6),
+        ]
+
+    def _ids(self, texts: Sequence[str]) -> Ids:
+        return token_ids(self._tokenizer, texts)
+
+    def _sides(self, pairs: Sequence[data.Pair]) -> tuple[Ids, Ids]:
+        return self._ids([pair.known for pair in pairs]), self._ids([pair.added for pair in pairs])
+
+    def __call__(self, number: int) -> torch.Tensor:
+        random = np.random.default_rng((self._config.seed, 9, number))
+        loss, paragraphs = self._paragraphs(number, random)
+        loss = loss + self._questions(paragraphs, random)
+        for known, added, size, weight in self._pairs:
+            chosen = random.integers(len(known), size=min(size, len(known))).tolist()
+            first, second = (
+                self._bags([known[i] for i in chosen], random),
+                self._bags([added[i] for i in chosen], random),
+            )
+            right = torch.arange(len(chosen), device=first.device)
+            loss = loss + 0.5 * weight * (
+                self._found(first, second, right) + self._found(second, first, right)
+            )
+        return loss
+
+    def _paragraphs(self, number: int, random: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+        """The loss of crops and glosses, and the paragraphs' embeddings, which questions must not find."""
+        batch = self._crops.batch(number)
+        passages = self._bags(self._ids([asked.passage for asked in batch]), random)
+        most = max(len(asked.queries) for asked in batch)
+        loss = torch.zeros((), device=passages.device)
+        for nth in range(most):
+            owner = [i for i, asked in enumerate(batch) if len(asked.queries) > nth]
+            queries = self._bags(self._ids([batch[i].queries[nth] for i in owner]), random)
+            loss = loss + self._found(queries, passages, torch.tensor(owner, device=passages.device))
+        return loss, passages
+
+    def _questions(self, others: torch.Tensor, random: np.random.Generator) -> torch.Tensor:
+        """Questions of passages and of their BM25 neighbours against those and the other paragraphs."""
+        corpus, settings = self._corpus, self._config.joining
+        count = min(settings.questions, len(corpus.passages))
+        seeds = random.choice(len(corpus.passages), size=count, replace=False)
+        near = random.permuted(corpus.near[seeds], axis=1)[:, : settings.neighbours]
+        chosen = np.unique(np.concatenate([seeds, near.ravel()]))
+        passages = self._bags([corpus.passages[i] for i in chosen.tolist()], random)
+        digests = corpus.digests[chosen]
+        alike = (digests @ digests.T > ALIKE).to(passages.device)
+        hidden = torch.cat([alike, alike.new_zeros((len(chosen), len(others)))], dim=1)
+        among = torch.cat([passages, others])
+        loss = torch.zeros((), device=passages.device)
+        for rows, ids in ((corpus.known_rows, corpus.known), (corpus.added_rows, corpus.added)):
+            asked = [(question, place) for place, i in enumerate(chosen.tolist()) for question in rows[i]]
+            right = torch.tensor([place for _, place in asked], device=passages.device)
+            queries = self._bags([ids[question] for question, _ in asked], random)
+            loss = loss + self._found(queries, among, right, hidden[right])
+        return loss
+
+    def _bags(self, ids: Ids, random: np.random.Generator) -> torch.Tensor:
+        kept = [thinned(row, self._config.joining.dropped, random) for row in ids]
+        return self._body.static.bags(kept, self._body.get_input_embeddings().weight)  # type: ignore[no-any-return]
+
+    def _found(
+        self,
+        queries: torch.Tensor,
+        candidates: torch.Tensor,
+        right: torch.Tensor,
+        hidden: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        return contrast(queries, candidates, right, self._config.retrieval.temperature, hidden)
+
+
+def begin_static(body: Any, config: Config, tokenizer: Tokenizer, texts: Sequence[str]) -> None:
+    """Gives the body the static part that training starts from.
+
+    Pieces count by their rarity and not at all where they are no words; they are centred by their mean, and gated by
+    language. The embeddings are turned so that the directions in which bags of pieces differ most are those in which
+    contextual embeddings of the same texts differ least: in a sum of unit vectors the two then disturb each other
+    a third as much as in random directions.
+    """
+    with_static(body).to(device())
+    static, table = body.static, body.get_input_embeddings().weight.detach()
+    static.log_weights.data = torch.from_numpy(np.log(rarity(config))).to(table.device)
+    static.log_weights.data[[tokenizer.token_to_id(piece) for piece in SPECIAL]] = NEVER
+    static.centre.data = table.mean(0)
+    known = torch.tensor(read_vocabulary(config.work / "vocabulary").base_rows) >= 0
+    static.gates = (config.joining.share * torch.where(known, config.joining.known, 1.0)).to(table.device)
+    with torch.no_grad():
+        seen: Embedded = encode(body, token_ids(tokenizer, texts), 8_192)
+    static.projection.data = _apart(seen.static, seen.contextual).to(table.device)
+
+
+def _apart(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
+    """The rotation (dim, dim) that takes the widest directions of `first` (n, dim) to the narrowest of `second`."""
+    _, ours = torch.linalg.eigh((first.T @ first).double().cpu())
+    _, theirs = torch.linalg.eigh((second.T @ second).double().cpu())
+    return (ours.flip(1) @ theirs.T).float()
+
+
+def make_joined(config: Config, folder: Path, run: int = 0) -> None:
+    """Fills a folder with the checkpoints of the joint tuning; another run draws other batches."""
+    config = replace(config, seed=config.seed + 77 + run)
+    torch.manual_seed(config.seed)
+    torch.set_num_threads(config.threads)
+    settings = config.joining
+    tokenizer = load_tokenizer(config.work / "vocabulary", config.retrieval.max_tokens)
+    corpus = read_corpus(config)
+    body = load_body(config.work / "average" / "float").to(device()).train()
+    judged = data.judged_passages(config)[:LOOKED_AT]
+    texts = [text for j in judged for text in (j.passage, *j.known_queries, *j.added_queries)]
+    begin_static(body, config, tokenizer, texts)
+    torch.save({name: tensor.half() for name, tensor in body.state_dict().items()}, folder / "begun.pt")
+    with torch.no_grad():
+        bank = encode(body, corpus.passages, 8_192).whole.cpu()
+    state = {"bank": bank}
+    tasks = translation_tasks(config, body)
+    tasks["Q"] = QuestionTask(body, corpus, config, state)
+    tasks["A"] = CropTask(body, config, state)
+    tasks["B"] = BagTask(body, corpus, config)
+    train(
+        body,
+        Plan(settings.steps, settings.cycle, settings.save_every, settings.optimiser),
+        tasks,
+        folder,
+        state,
+    )
