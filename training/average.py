@@ -42,27 +42,19 @@ def mixed(states: Sequence[State], shares: Sequence[float]) -> State:
 def make_average(config: Config, folder: Path) -> None:
     """Fills a folder with the averaged model in float32: the version that is not in the repository."""
     settings, work = config.averaging, config.work
-    runs = [mean_state(_last(work / name, settings.last)) for name in ("tuned", "tuned-again")]
-    begun = mean_state(_last(work / "lexical", settings.begun_last))
+    runs = [mean_state(last(work / name, settings.last)) for name in ("tuned", "tuned-again")]
+    begun = mean_state(last(work / "lexical", settings.begun_last))
     share = (1 - settings.begun - settings.untrained) / len(runs)
     state = mixed(
         [*runs, begun, mean_state([work / "student" / "weights.pt"])],
         [*(share for _ in runs), settings.begun, settings.untrained],
     )
     state["token_weights"] += torch.from_numpy(settings.rarity * np.log(rarity(config)))
-    _save(state, config, folder)
+    save_state(state, config, folder)
 
 
-def make_joined_average(config: Config, folder: Path) -> None:
-    """Fills a folder with the mean of the joint runs' last checkpoints and of where they began, float32."""
-    settings, work = config.joining, config.work
-    runs = [mean_state(_last(work / name, settings.last)) for name in ("joined", "joined-again")]
-    begun = mean_state([work / "joined" / "begun.pt"])
-    share = (1 - settings.begun) / len(runs)
-    _save(mixed([*runs, begun], [*(share for _ in runs), settings.begun]), config, folder)
-
-
-def _save(state: State, config: Config, folder: Path) -> None:
+def save_state(state: State, config: Config, folder: Path) -> None:
+    """Writes weights as a sentence-transformers folder, `float`, in a stage's folder."""
     torch.save(state, folder / "weights.pt")
     body = load_student(config, folder / "weights.pt")
     (folder / "weights.pt").unlink()
@@ -70,5 +62,6 @@ def _save(state: State, config: Config, folder: Path) -> None:
     save_folder(body, tokenizer, folder / "float")
 
 
-def _last(folder: Path, count: int) -> list[Path]:
+def last(folder: Path, count: int) -> list[Path]:
+    """The last so many checkpoints of a stage, earliest first."""
     return list(checkpoints(folder))[-count:]

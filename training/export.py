@@ -35,6 +35,7 @@ class Pooled(torch.nn.Module):
             self.register_buffer("static_gates", body.static.gates.half())
             self.register_buffer("static_centre", body.static.centre.detach())
             self.register_buffer("static_projection", body.static.projection.detach())
+            self.register_buffer("static_rotation", body.static.rotation.detach())
 
     def forward(
         self, input_ids: torch.Tensor, attention_mask: torch.Tensor
@@ -45,7 +46,7 @@ class Pooled(torch.nn.Module):
         weights = (self.token_weights[input_ids] * mask).unsqueeze(-1)
         mean = (hidden * weights).sum(1) / weights.sum(1).clamp(min=1e-9)
         if self.m.static is not None:
-            mean = normalize(mean, dim=-1) + self._static(input_ids, rows, mask)
+            mean = normalize(mean, dim=-1) @ self.static_rotation + self._static(input_ids, rows, mask)
         return normalize(mean, dim=-1), hidden
 
     def _static(self, input_ids: torch.Tensor, rows: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:

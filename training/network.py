@@ -41,8 +41,8 @@ class StaticPart(torch.nn.Module):
     """The mean of a text's piece embeddings, without the transformer: words themselves, in either language.
 
     Each piece counts exp(log_weights) (pieces,) times, `centre` (dim,) is taken away from it, and the mean, at unit
-    length, is turned by `projection` (dim, dim). It is added to the contextual embedding `gates` (pieces,) times,
-    the weighted mean of its pieces' gates.
+    length, is turned by `projection` (dim, dim). It is added to the contextual embedding, turned by `rotation`
+    (dim, dim), `gates` (pieces,) times: the weighted mean of its pieces' gates.
     """
 
     gates: torch.Tensor
@@ -52,6 +52,7 @@ class StaticPart(torch.nn.Module):
         self.log_weights = torch.nn.Parameter(torch.zeros(pieces))
         self.centre = torch.nn.Parameter(torch.zeros(dim))
         self.projection = torch.nn.Parameter(torch.eye(dim), requires_grad=False)
+        self.rotation = torch.nn.Parameter(torch.eye(dim), requires_grad=False)
         self.register_buffer("gates", torch.ones(pieces))
 
     def forward(
@@ -177,7 +178,8 @@ def pooled(body: Any, ids: Sequence[Sequence[int]], pieces: Sequence[torch.Tenso
     static_logs, gates = static
     weights = (mask.float() * static_logs[padded].exp()).unsqueeze(-1)
     words, share = body.static(rows, weights, gates[padded].unsqueeze(-1))
-    return torch.cat([normalize(contextual + share * words, dim=-1), contextual, words], dim=1)
+    whole = normalize(contextual @ body.static.rotation + share * words, dim=-1)
+    return torch.cat([whole, contextual, words], dim=1)
 
 
 class _Chunked(torch.autograd.Function):

@@ -133,7 +133,7 @@ def stages() -> list[Stage]:
         ),
         Stage(
             "joined-average",
-            average.make_joined_average,
+            static.make_joined_average,
             needs=("joined", "joined-again"),
             settings=lambda c: (c.joining.last, c.joining.begun),
         ),

@@ -14,7 +14,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from index.encoder.export import SMOOTHED
+from index.encoder.export import SMOOTHED, TURNS
 from training import data
 from training.config import Config
 from training.network import load_tokenizer
@@ -73,7 +73,7 @@ def divide(model: Any, known: Largest, standing_out: tuple[float, float]) -> Non
 
 def _dense(model: Any) -> dict[str, list[Any]]:
     """The dense layers by the name of their input, which several may share."""
-    matrices = {t.name for t in model.graph.initializer if len(t.dims) == 2} - {"static_projection"}
+    matrices = {tensor.name for tensor in model.graph.initializer if len(tensor.dims) == 2} - set(TURNS)
     found: dict[str, list[Any]] = {}
     for node in model.graph.node:
         if node.op_type == "MatMul" and node.input[1] in matrices:

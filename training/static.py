@@ -16,9 +16,11 @@ import torch
 from tokenizers import Tokenizer
 
 from training import data
+from training.average import State, last, mean_state, mixed, save_state
 from training.config import Config
 from training.crops import CropTask
 from training.distil import Ids, token_ids, translation_tasks
+from training.initialise import load_student
 from training.loop import Plan, train
 from training.losses import contrast
 from training.network import (
@@ -151,6 +153,14 @@ def begin_static(body: Any, config: Config, tokenizer: Tokenizer, texts: Sequenc
     static.projection.data = _apart(seen.static, seen.contextual).to(table.device)
 
 
+def looked_at(config: Config) -> list[str]:
+    """Passages, their digests and their questions, in both languages: what directions are found in."""
+    judged = data.judged_passages(config)[:LOOKED_AT]
+    return [
+        text for j in judged for text in (j.passage, j.digest, *j.known_queries, *j.added_queries) if text
+    ]
+
+
 def _apart(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
     """The rotation (dim, dim) that takes the widest directions of `first` (n, dim) to the narrowest of `second`."""
     _, ours = torch.linalg.eigh((first.T @ first).double().cpu())
@@ -167,9 +177,7 @@ def make_joined(config: Config, folder: Path, run: int = 0) -> None:
     tokenizer = load_tokenizer(config.work / "vocabulary", config.retrieval.max_tokens)
     corpus = read_corpus(config)
     body = load_body(config.work / "average" / "float").to(device()).train()
-    judged = data.judged_passages(config)[:LOOKED_AT]
-    texts = [text for j in judged for text in (j.passage, *j.known_queries, *j.added_queries)]
-    begin_static(body, config, tokenizer, texts)
+    begin_static(body, config, tokenizer, looked_at(config))
     torch.save({name: tensor.half() for name, tensor in body.state_dict().items()}, folder / "begun.pt")
     with torch.no_grad():
         bank = encode(body, corpus.passages, 8_192).whole.cpu()
@@ -185,3 +193,32 @@ def make_joined(config: Config, folder: Path, run: int = 0) -> None:
         folder,
         state,
     )
+
+
+def make_joined_average(config: Config, folder: Path) -> None:
+    """Fills a folder with the mean of the joint runs' last checkpoints and of where they began, float32.
+
+    Its embeddings are turned so that the first dimensions hold as much of them as can be (their principal directions):
+    whole embeddings are as near each other as before, cut ones nearly so.
+    """
+    settings, work = config.joining, config.work
+    runs = [mean_state(last(work / name, settings.last)) for name in ("joined", "joined-again")]
+    begun = mean_state([work / "joined" / "begun.pt"])
+    share = (1 - settings.begun) / len(runs)
+    state = mixed([*runs, begun], [*(share for _ in runs), settings.begun])
+    turn = _principal(state, config, folder)
+    state["static.rotation"] = state["static.rotation"] @ turn
+    state["static.projection"] = state["static.projection"] @ turn
+    save_state(state, config, folder)
+
+
+def _principal(state: State, config: Config, folder: Path) -> torch.Tensor:
+    """The principal directions (dim, dim) of a model's embeddings, widest first, as columns."""
+    torch.set_num_threads(config.threads)
+    torch.save(state, folder / "weights.pt")
+    body = load_student(config, folder / "weights.pt").to(device()).eval()
+    tokenizer = load_tokenizer(config.work / "vocabulary", config.retrieval.max_tokens)
+    with torch.no_grad():
+        seen = encode(body, token_ids(tokenizer, looked_at(config)), 8_192).whole
+    _, directions = torch.linalg.eigh((seen.T @ seen).double().cpu())
+    return directions.flip(1).float()

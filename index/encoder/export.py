@@ -28,8 +28,11 @@ SMOOTHED = "_smoothed"
 WORD_WEIGHTS = "1_WordWeights"
 """The folder of the module that holds the same in a sentence-transformers folder."""
 
-STATIC_ARRAYS = ("weights", "gates", "centre", "projection")
+STATIC_ARRAYS = ("weights", "gates", "centre", "projection", "rotation")
 """The graph's `static_…` arrays: a static part is added to its embeddings where it has them (`static_part.py`)."""
+
+TURNS = ("static_projection", "static_rotation")
+"""The two of them that are matrices (dim, dim), quantised like dense layers."""
 
 TINY = 1e-8
 """The weight of pieces that do not count."""
@@ -103,8 +106,10 @@ def _parameters(
     stored: Weights, layers: Mapping[str, tuple[str, npt.NDArray[Any] | float]]
 ) -> Iterator[tuple[str, npt.NDArray[np.float32]]]:
     for name, values in stored.items():
-        if name == "static_projection_quantized":
-            yield "static_projection", _dequantise(stored, name, per_column=True)
+        stem = name.removesuffix("_quantized")
+        if stem in TURNS:
+            if stem != name:
+                yield stem, _dequantise(stored, name, per_column=True)
         elif name in layers:  # a dense layer: named after its node, stored (in, out), kept (out, in)
             node, by = layers[name]
             weight = _dequantise(stored, name, per_column=True).T * by

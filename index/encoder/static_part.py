@@ -13,10 +13,10 @@ from torch.nn.functional import normalize
 
 
 class StaticPart(Module):
-    """Adds gate · normalize(Σ weight · (embedding - centre)) · projection to the unit `sentence_embedding`.
+    """Adds gate · normalize(Σ weight · (embedding - centre)) · projection to the unit `sentence_embedding` · rotation.
 
     The sum runs over the pieces of a text, the gate is the weighted mean of theirs. Shapes: `embeddings` (pieces, dim),
-    `log_weights` and `gates` (pieces,), `centre` (dim,), `projection` (dim, dim).
+    `log_weights` and `gates` (pieces,), `centre` (dim,), `projection` and `rotation` (dim, dim).
     """
 
     config_keys = ["pieces", "dim"]  # noqa: RUF012 (sentence-transformers declares it as a list)
@@ -29,6 +29,7 @@ class StaticPart(Module):
         self.gates = torch.nn.Parameter(torch.ones(pieces))
         self.centre = torch.nn.Parameter(torch.zeros(dim))
         self.projection = torch.nn.Parameter(torch.eye(dim))
+        self.rotation = torch.nn.Parameter(torch.eye(dim))
 
     def forward(self, features: dict[str, Any], **_: Any) -> dict[str, Any]:
         """The features with the sum of both parts as `sentence_embedding` (n, dim)."""
@@ -37,7 +38,8 @@ class StaticPart(Module):
         summed = ((self.embeddings[ids] - self.centre) * weights).sum(1)
         gate = (self.gates[ids].unsqueeze(-1) * weights).sum(1) / weights.sum(1).clamp(min=1e-9)
         words = normalize(summed, dim=-1) @ self.projection
-        features["sentence_embedding"] = normalize(features["sentence_embedding"], dim=-1) + gate * words
+        meaning = normalize(features["sentence_embedding"], dim=-1) @ self.rotation
+        features["sentence_embedding"] = meaning + gate * words
         return features
 
     def save(self, output_path: str, *_: Any, safe_serialization: bool = True, **__: Any) -> None:

@@ -132,5 +132,24 @@ def test_both_parts_are_in_the_sum_and_bags_are_its_static_part(
         bags = body.static.bags(ids, body.get_input_embeddings().weight) @ body.static.projection
     assert torch.allclose(found.static, bags, atol=1e-5)
     share = config.joining.share * torch.tensor([config.joining.known, 1.0, config.joining.known])
-    summed = found.contextual + share.unsqueeze(1) * found.static
+    summed = found.contextual @ body.static.rotation + share.unsqueeze(1) * found.static
     assert torch.allclose(found.whole, torch.nn.functional.normalize(summed, dim=1), atol=1e-3)
+
+
+def test_the_first_dimensions_hold_most_and_no_nearness_changes(
+    places: tuple[Path, Path], tmp_path: Path
+) -> None:
+    from training.network import embed, load_body, load_tokenizer
+    from training.static import looked_at
+
+    config = run(places, tmp_path)
+    folder = chain(config, Console(quiet=True)).run("joined-average") / "float"
+    body, tokenizer = load_body(folder).eval(), load_tokenizer(folder, 64)
+    turned = embed(body, tokenizer, looked_at(config))
+    energy = (turned**2).sum(axis=0)
+    assert (np.diff(energy) <= 1e-3 * energy[:-1] + 1e-4).all()
+    back = body.static.rotation.data.T.clone()
+    body.static.projection.data = body.static.projection.data @ back
+    body.static.rotation.data = torch.eye(len(back))
+    before = embed(body, tokenizer, looked_at(config))
+    assert np.allclose(turned @ turned.T, before @ before.T, atol=2e-3)
