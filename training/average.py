@@ -50,11 +50,6 @@ def make_average(config: Config, folder: Path) -> None:
         [*(share for _ in runs), settings.begun, settings.untrained],
     )
     state["token_weights"] += torch.from_numpy(settings.rarity * np.log(rarity(config)))
-    save_state(state, config, folder)
-
-
-def save_state(state: State, config: Config, folder: Path) -> None:
-    """Writes weights as a sentence-transformers folder, `float`, in a stage's folder."""
     torch.save(state, folder / "weights.pt")
     body = load_student(config, folder / "weights.pt")
     (folder / "weights.pt").unlink()

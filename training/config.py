@@ -170,7 +170,7 @@ class Joining:
     names: int = 1_024
     dropped: float = 0.15
     last: int = 3
-    begun: float = 0.3
+    begun: float = 0.25
     save_every: int = 40
     optimiser: Optimiser = field(
         default_factory=lambda: Optimiser(

@@ -16,7 +16,7 @@ import torch
 from tokenizers import Tokenizer
 
 from training import data
-from training.average import State, last, mean_state, mixed, save_state
+from training.average import last, mean_state, mixed
 from training.config import Config
 from training.crops import CropTask
 from training.distil import Ids, token_ids, translation_tasks
@@ -29,6 +29,7 @@ from training.network import (
     encode,
     load_body,
     load_tokenizer,
+    save_folder,
     with_static,
 )
 from training.rarity import rarity
@@ -150,7 +151,7 @@ def begin_static(body: Any, config: Config, tokenizer: Tokenizer, texts: Sequenc
     static.gates = (config.joining.share * torch.where(known, config.joining.known, 1.0)).to(table.device)
     with torch.no_grad():
         seen: Embedded = encode(body, token_ids(tokenizer, texts), 8_192)
-    static.projection.data = _apart(seen.static, seen.contextual).to(table.device)
+    static.projection.data = _directions(seen.static).flip(1) @ _directions(seen.contextual).T
 
 
 def looked_at(config: Config) -> list[str]:
@@ -161,11 +162,10 @@ def looked_at(config: Config) -> list[str]:
     ]
 
 
-def _apart(first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
-    """The rotation (dim, dim) that takes the widest directions of `first` (n, dim) to the narrowest of `second`."""
-    _, ours = torch.linalg.eigh((first.T @ first).double().cpu())
-    _, theirs = torch.linalg.eigh((second.T @ second).double().cpu())
-    return (ours.flip(1) @ theirs.T).float()
+def _directions(embeddings: torch.Tensor) -> torch.Tensor:
+    """The principal directions (dim, dim) of embeddings (n, dim) as columns, narrowest first."""
+    _, directions = torch.linalg.eigh((embeddings.T @ embeddings).double().cpu())
+    return directions.float().to(embeddings.device)
 
 
 def make_joined(config: Config, folder: Path, run: int = 0) -> None:
@@ -198,27 +198,45 @@ def make_joined(config: Config, folder: Path, run: int = 0) -> None:
 def make_joined_average(config: Config, folder: Path) -> None:
     """Fills a folder with the mean of the joint runs' last checkpoints and of where they began, float32.
 
-    Its embeddings are turned so that the first dimensions hold as much of them as can be (their principal directions):
-    whole embeddings are as near each other as before, cut ones nearly so.
+    The static embeddings are turned anew, for the tuned model. All embeddings are then turned so that the first
+    dimensions hold as much of them as can be (their principal directions): whole ones are as near each other as
+    before, cut ones nearly so.
     """
     settings, work = config.joining, config.work
+    torch.set_num_threads(config.threads)
     runs = [mean_state(last(work / name, settings.last)) for name in ("joined", "joined-again")]
     begun = mean_state([work / "joined" / "begun.pt"])
     share = (1 - settings.begun) / len(runs)
-    state = mixed([*runs, begun], [*(share for _ in runs), settings.begun])
-    turn = _principal(state, config, folder)
-    state["static.rotation"] = state["static.rotation"] @ turn
-    state["static.projection"] = state["static.projection"] @ turn
-    save_state(state, config, folder)
-
-
-def _principal(state: State, config: Config, folder: Path) -> torch.Tensor:
-    """The principal directions (dim, dim) of a model's embeddings, widest first, as columns."""
-    torch.set_num_threads(config.threads)
-    torch.save(state, folder / "weights.pt")
+    torch.save(mixed([*runs, begun], [*(share for _ in runs), settings.begun]), folder / "weights.pt")
     body = load_student(config, folder / "weights.pt").to(device()).eval()
-    tokenizer = load_tokenizer(config.work / "vocabulary", config.retrieval.max_tokens)
+    corpus = read_corpus(config)
+    body.static.projection.data = _agreeing(body, corpus)
     with torch.no_grad():
-        seen = encode(body, token_ids(tokenizer, looked_at(config)), 8_192).whole
-    _, directions = torch.linalg.eigh((seen.T @ seen).double().cpu())
-    return directions.flip(1).float()
+        seen = encode(body, [*corpus.passages[::5], *corpus.known[::5], *corpus.added[::5]], 8_192).whole
+    turn = _directions(seen).flip(1)
+    body.static.projection.data, body.static.rotation.data = body.static.projection.data @ turn, turn
+    (folder / "weights.pt").unlink()
+    tokenizer = (work / "vocabulary" / "tokenizer.json").read_text("utf-8")
+    save_folder(body.cpu(), tokenizer, folder / "float")
+
+
+def _agreeing(body: Any, corpus: Corpus) -> torch.Tensor:
+    """The rotation (dim, dim) of static embeddings that keeps them apart from contextual ones, its signs chosen.
+
+    What is left of the one in the direction of the other then speaks for a question's own passage, not against it.
+    """
+    dim = len(body.static.centre)
+    body.static.projection.data = torch.eye(dim, device=body.static.centre.device)
+    with torch.no_grad():
+        passages = encode(body, corpus.passages, 8_192)
+        known, added = encode(body, corpus.known, 8_192), encode(body, corpus.added, 8_192)
+    static = _directions(torch.cat([passages.static, known.static, added.static])).flip(1)
+    contextual = _directions(torch.cat([passages.contextual, known.contextual, added.contextual]))
+
+    def agreement(owner: torch.Tensor) -> torch.Tensor:
+        words, meaning = passages.static[owner] @ static, passages.contextual[owner] @ contextual
+        return ((known.contextual @ contextual) * words + (known.static @ static) * meaning).mean(0)
+
+    another = (corpus.owner + 1) % len(corpus.passages)
+    signs = torch.sign(agreement(corpus.owner) - agreement(another))
+    return (static * signs) @ contextual.T

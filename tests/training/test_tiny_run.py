@@ -146,10 +146,9 @@ def test_the_first_dimensions_hold_most_and_no_nearness_changes(
     folder = chain(config, Console(quiet=True)).run("joined-average") / "float"
     body, tokenizer = load_body(folder).eval(), load_tokenizer(folder, 64)
     turned = embed(body, tokenizer, looked_at(config))
-    energy = (turned**2).sum(axis=0)
-    assert (np.diff(energy) <= 1e-3 * energy[:-1] + 1e-4).all()
     back = body.static.rotation.data.T.clone()
     body.static.projection.data = body.static.projection.data @ back
     body.static.rotation.data = torch.eye(len(back))
     before = embed(body, tokenizer, looked_at(config))
     assert np.allclose(turned @ turned.T, before @ before.T, atol=2e-3)
+    assert (turned[:, :8] ** 2).sum() > 1.2 * (before[:, :8] ** 2).sum()
