@@ -51,10 +51,10 @@ class Pooled(torch.nn.Module):
 
     def _static(self, input_ids: torch.Tensor, rows: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """What is added to the contextual embedding (n, dim): as `network.StaticPart`, as often as its gate says."""
-        weights = (self.static_weights[input_ids].float() * mask).unsqueeze(-1)
+        weights = (self.static_weights[input_ids].to(rows.dtype) * mask).unsqueeze(-1)
         total = weights.sum(1).clamp(min=1e-9)
         summed = ((rows - self.static_centre) * weights).sum(1)
-        gate = (self.static_gates[input_ids].float().unsqueeze(-1) * weights).sum(1) / total
+        gate = (self.static_gates[input_ids].to(rows.dtype).unsqueeze(-1) * weights).sum(1) / total
         return gate * (normalize(summed, dim=-1) @ self.static_projection)
 
 

@@ -165,7 +165,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Config().data.folder)
     parser.add_argument("--model", type=Path, default=Path("build/model/export"))
-    parser.add_argument("--float", type=Path, default=Path("build/model/average/float"))
+    parser.add_argument("--float", type=Path, default=Path("build/model/joined-average/float"))
     given = parser.parse_args()
     config = Config()
     config = dataclasses.replace(config, data=dataclasses.replace(config.data, folder=given.data))
