@@ -89,7 +89,7 @@ def test_sentence_transformers_gives_the_same_vectors_from_the_exported_folder(
     # Code that is not what was written there is not run.
     with (folder / "static_part.py").open("a", encoding="utf-8") as code:
         code.write("\nraise SystemExit('changed')\n")
-    with pytest.raises(EncoderError, match="static_part.StaticPart"):
+    with pytest.raises(EncoderError, match=r"static_part\.StaticPart"):
         load_encoder(str(folder))
 
 
