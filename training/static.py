@@ -39,6 +39,8 @@ from training.vocabulary import SPECIAL, read_vocabulary
 NEVER = -20.0
 """The logarithm of a weight that does not count."""
 LOOKED_AT = 2_000
+SEED = 77
+"""Added to the recipe's, so that other batches are drawn than in the earlier stages."""
 
 
 class BagTask:
@@ -170,7 +172,7 @@ def _directions(embeddings: torch.Tensor) -> torch.Tensor:
 
 def make_joined(config: Config, folder: Path, run: int = 0) -> None:
     """Fills a folder with the checkpoints of the joint tuning; another run draws other batches."""
-    config = replace(config, seed=config.seed + 77 + run)
+    config = replace(config, seed=config.seed + SEED + run)
     torch.manual_seed(config.seed)
     torch.set_num_threads(config.threads)
     settings = config.joining
