@@ -40,12 +40,17 @@ TRAINING_PER_LIST = 40
 class CompactIndex:
     """Bits by position, and the row of each, ascending; never changed once a view holds it.
 
-    `index` is an `IndexIDMap` whose ids are rows, over `IndexIVFRaBitQFastScan` and inner product.
+    `index` is an `IndexIDMap` whose ids are rows, over a random rotation, over `IndexIVFRaBitQFastScan` and inner
+    product. What RaBitQ promises it promises of rotated vectors: an encoder may say more in some dimensions than in
+    others, which bits of equal worth would lose.
     """
 
     def __init__(self, index: Any) -> None:
         single_threaded()
-        self.index, self._lists = index, faiss.downcast_index(index.index)
+        turned = faiss.downcast_index(index.index)
+        self.index, self._lists = index, faiss.downcast_index(turned.index)
+        rotation = faiss.downcast_VectorTransform(turned.chain.at(0))
+        self._rotation = faiss.vector_to_array(rotation.A).reshape(turned.d, turned.d)
         self.rows: Ints = faiss.vector_to_array(index.id_map)
         flat = faiss.downcast_index(self._lists.quantizer)
         # A window on FAISS's own memory, as long as `index` lives.
@@ -56,12 +61,15 @@ class CompactIndex:
         """An index of the blocks `(rows, codes)`, rows ascending, `count` in all; lists are learnt from `sample`."""
         single_threaded()
         lists = list_count(count)
-        inner = faiss.index_factory(sample.shape[1], f"IVF{lists},{QUANTIZER}", faiss.METRIC_INNER_PRODUCT)
+        turned = faiss.index_factory(
+            sample.shape[1], f"RR,IVF{lists},{QUANTIZER}", faiss.METRIC_INNER_PRODUCT
+        )
+        inner = faiss.downcast_index(turned.index)
         inner.cp.niter = 10
         inner.cp.max_points_per_centroid = TRAINING_PER_LIST
         inner.cp.min_points_per_centroid = 1
-        inner.train(sample.astype(np.float32))
-        index = faiss.IndexIDMap(inner)
+        turned.train(sample.astype(np.float32))
+        index = faiss.IndexIDMap(turned)
         for rows, codes in blocks:
             index.add_with_ids(codes.astype(np.float32), rows)
         return cls(index)
@@ -92,20 +100,24 @@ class CompactIndex:
         if allowed <= max(FEW, want):
             rows = self.rows if mask is None else self.rows[mask]
             return nearest(rows, fetch(rows), query, k)
+        turned = self._rotation @ query.astype(np.float32)
         parameters = faiss.IVFRaBitQSearchParameters(
             # A narrow filter leaves little in each list, so that more of them are searched: all, if need be.
-            nprobe=min(self.lists, math.ceil(self.probed(query) * len(self) / allowed)),
+            nprobe=min(self.lists, math.ceil(self._probed(turned) * len(self) / allowed)),
             qb=self._lists.qb,
             centered=self._lists.centered,
             sel=selector(mask),
         )
-        _, positions = search(self._lists, query, want, parameters)
+        _, positions = search(self._lists, turned, want, parameters)
         rows = self.rows[np.sort(positions)]
         return nearest(rows, fetch(rows), query, k)
 
     def probed(self, query: Direction) -> int:
         """How many lists are searched for it where all passages may answer."""
-        near = self._centres @ query.astype(np.float32)
+        return self._probed(self._rotation @ query.astype(np.float32))
+
+    def _probed(self, turned: Scores) -> int:
+        near = self._centres @ turned
         return max(
             self.lists // LEAST_PROBED, int(np.count_nonzero(near >= near.max() - MARGIN * near.std()))
         )

@@ -52,7 +52,7 @@ def read(data: mmap.mmap, dim: int) -> MainIndex:
         raise ValueError(f"it is of {index.d} dimensions or another metric")
     if isinstance(inner, faiss.IndexScalarQuantizer):
         return ExactIndex(index, data)
-    if isinstance(inner, faiss.IndexIVFRaBitQFastScan):
+    if isinstance(inner, faiss.IndexPreTransform):
         return CompactIndex(copied(data))
     raise ValueError(f"it is of a kind that is not used here: {type(inner or index).__name__}")
 
