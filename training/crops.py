@@ -140,16 +140,9 @@ def make_lexical(config: Config, folder: Path) -> None:
     """Fills a folder with the checkpoints of the stage that learns from text of the added language alone."""
     torch.manual_seed(config.seed)
     torch.set_num_threads(config.threads)
-    settings = config.lexical
     start = list(checkpoints(config.work / "distilled"))[-1]
     body = load_student(config, start).to(device()).train()
     state: dict[str, Any] = {}
     tasks = translation_tasks(config, body)
     tasks["A"] = CropTask(body, config, state)
-    train(
-        body,
-        Plan(settings.steps, settings.cycle, settings.save_every, settings.optimiser),
-        tasks,
-        folder,
-        state,
-    )
+    train(body, Plan.of(config.lexical), tasks, folder, state)

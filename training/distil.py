@@ -149,7 +149,5 @@ def make_distilled(config: Config, folder: Path) -> None:
     """Fills a folder with the checkpoints of the distillation."""
     torch.manual_seed(config.seed)
     torch.set_num_threads(config.threads)
-    settings = config.distillation
     body = load_student(config, config.work / "student" / "weights.pt").to(device()).train()
-    plan = Plan(settings.steps, settings.cycle, settings.save_every, settings.optimiser)
-    train(body, plan, translation_tasks(config, body), folder, {})
+    train(body, Plan.of(config.distillation), translation_tasks(config, body), folder, {})

@@ -17,7 +17,7 @@ from torch.nn.functional import normalize
 
 from index.encoder.export import TOKEN_WEIGHTS
 from training.config import Config
-from training.network import load_body
+from training.network import load_body, said_by_pieces
 from training.smoothing import smooth
 
 TABLE = "m.embeddings.word_embeddings.weight"
@@ -52,10 +52,9 @@ class Pooled(torch.nn.Module):
     def _static(self, input_ids: torch.Tensor, rows: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         """What is added to the contextual embedding (n, dim): as `network.StaticPart`, as often as its gate says."""
         weights = (self.static_weights[input_ids].to(rows.dtype) * mask).unsqueeze(-1)
-        total = weights.sum(1).clamp(min=1e-9)
-        summed = ((rows - self.static_centre) * weights).sum(1)
-        gate = (self.static_gates[input_ids].to(rows.dtype).unsqueeze(-1) * weights).sum(1) / total
-        return gate * (normalize(summed, dim=-1) @ self.static_projection)
+        gates = self.static_gates[input_ids].to(rows.dtype).unsqueeze(-1)
+        words, share = said_by_pieces(rows, weights, gates, self.static_centre, self.static_projection)
+        return share * words
 
 
 def export_float(body: Any, path: Path) -> None:

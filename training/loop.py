@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from training.config import Optimiser
+from training.config import Distillation, Joining, Lexical, Optimiser, Retrieval
 
 Loss = Callable[[int], torch.Tensor]
 RUNNING = "running.pt"
@@ -43,6 +43,11 @@ class Plan:
     cycle: str
     save_every: int
     optimiser: Optimiser
+
+    @classmethod
+    def of(cls, settings: Distillation | Lexical | Retrieval | Joining) -> "Plan":
+        """The plan of a training stage's settings."""
+        return cls(settings.steps, settings.cycle, settings.save_every, settings.optimiser)
 
     def kind(self, step: int) -> str:
         """The letter of a step's task."""

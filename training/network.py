@@ -37,6 +37,20 @@ class Embedded(NamedTuple):
     static: torch.Tensor
 
 
+def said_by_pieces(
+    rows: torch.Tensor,
+    weights: torch.Tensor,
+    gates: torch.Tensor,
+    centre: torch.Tensor,
+    projection: torch.Tensor,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """What `StaticPart` gives, of arrays: training reads them from its parameters, the served graph holds its own."""
+    total = weights.sum(1).clamp(min=1e-9)
+    summed = ((rows - centre) * weights).sum(1)
+    share = (gates * weights).sum(1) / total
+    return normalize(summed, dim=-1) @ projection, share
+
+
 class StaticPart(torch.nn.Module):
     """The mean of a text's piece embeddings, without the transformer: words themselves, in either language.
 
@@ -62,10 +76,7 @@ class StaticPart(torch.nn.Module):
 
         Of padded token embeddings (n, length, dim), weights and gates (n, length, 1), the weights zero on padding.
         """
-        total = weights.sum(1)
-        summed = ((rows - self.centre) * weights).sum(1)
-        share = (gates * weights).sum(1) / total.clamp(min=1e-9)
-        return normalize(summed, dim=-1) @ self.projection, share
+        return said_by_pieces(rows, weights, gates, self.centre, self.projection)
 
     def bags(self, ids: Sequence[Sequence[int]], table: torch.Tensor) -> torch.Tensor:
         """Unit static embeddings (n, dim), before they are turned, of token ids over the token embeddings.

@@ -187,7 +187,6 @@ def make_tuned(config: Config, folder: Path, run: int = 0) -> None:
     config = replace(config, seed=config.seed + RUN_SEEDS * run)
     torch.manual_seed(config.seed)
     torch.set_num_threads(config.threads)
-    settings = config.retrieval
     start = list(checkpoints(config.work / "lexical"))[-1]
     body = load_student(config, start).to(device()).train()
     corpus = read_corpus(config)
@@ -198,5 +197,4 @@ def make_tuned(config: Config, folder: Path, run: int = 0) -> None:
     tasks["Q"] = QuestionTask(body, corpus, config, state)
     tasks["X"] = NamedTask(body, config, state)
     tasks["A"] = CropTask(body, config, state)
-    plan = Plan(settings.steps, settings.cycle, settings.save_every, settings.optimiser)
-    train(body, plan, tasks, folder, state)
+    train(body, Plan.of(config.retrieval), tasks, folder, state)

@@ -24,7 +24,6 @@ from training.initialise import load_student
 from training.loop import Plan, train
 from training.losses import contrast
 from training.network import (
-    Embedded,
     device,
     encode,
     load_body,
@@ -57,15 +56,11 @@ class BagTask:
             body, replace(config, lexical=replace(config.lexical, paragraphs=settings.paragraphs)), {}
         )
         self._tokenizer = load_tokenizer(config.work / "vocabulary", config.retrieval.max_tokens)
-        asked, sentences, names = (
-            data.known_questions(config),
-            data.sentence_pairs(config),
-            data.name_pairs(config),
-        )
+        asked = data.known_questions(config)
         self._pairs = [
             (self._ids([q for q, _ in asked]), self._ids([text for _, text in asked]), settings.answers, 1.0),
-            (*self._sides(sentences), settings.sentences, 1.0),
-            (*self._sides(names), settings.names, 0.6),
+            (*self._sides(data.sentence_pairs(config)), settings.sentences, 1.0),
+            (*self._sides(data.name_pairs(config)), settings.names, 0.6),
         ]
 
     def _ids(self, texts: Sequence[str]) -> Ids:
@@ -80,10 +75,8 @@ class BagTask:
         loss = loss + self._questions(paragraphs, random)
         for known, added, size, weight in self._pairs:
             chosen = random.integers(len(known), size=min(size, len(known))).tolist()
-            first, second = (
-                self._bags([known[i] for i in chosen], random),
-                self._bags([added[i] for i in chosen], random),
-            )
+            first = self._bags([known[i] for i in chosen], random)
+            second = self._bags([added[i] for i in chosen], random)
             right = torch.arange(len(chosen), device=first.device)
             loss = loss + 0.5 * weight * (
                 self._found(first, second, right) + self._found(second, first, right)
@@ -152,7 +145,7 @@ def begin_static(body: Any, config: Config, tokenizer: Tokenizer, texts: Sequenc
     known = torch.tensor(read_vocabulary(config.work / "vocabulary").base_rows) >= 0
     static.gates = (config.joining.share * torch.where(known, config.joining.known, 1.0)).to(table.device)
     with torch.no_grad():
-        seen: Embedded = encode(body, token_ids(tokenizer, texts), 8_192)
+        seen = encode(body, token_ids(tokenizer, texts), 8_192)
     static.projection.data = _directions(seen.static).flip(1) @ _directions(seen.contextual).T
 
 
@@ -175,7 +168,6 @@ def make_joined(config: Config, folder: Path, run: int = 0) -> None:
     config = replace(config, seed=config.seed + SEED + run)
     torch.manual_seed(config.seed)
     torch.set_num_threads(config.threads)
-    settings = config.joining
     tokenizer = load_tokenizer(config.work / "vocabulary", config.retrieval.max_tokens)
     corpus = read_corpus(config)
     body = load_body(config.work / "average" / "float").to(device()).train()
@@ -188,13 +180,7 @@ def make_joined(config: Config, folder: Path, run: int = 0) -> None:
     tasks["Q"] = QuestionTask(body, corpus, config, state)
     tasks["A"] = CropTask(body, config, state)
     tasks["B"] = BagTask(body, corpus, config)
-    train(
-        body,
-        Plan(settings.steps, settings.cycle, settings.save_every, settings.optimiser),
-        tasks,
-        folder,
-        state,
-    )
+    train(body, Plan.of(config.joining), tasks, folder, state)
 
 
 def make_joined_average(config: Config, folder: Path) -> None:

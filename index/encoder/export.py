@@ -40,6 +40,15 @@ TINY = 1e-8
 STATIC_PART = "3_StaticPart"
 """The folder of the module that holds the same in a sentence-transformers folder."""
 
+FOLDERS = {
+    "Transformer": "",
+    "WordWeights": WORD_WEIGHTS,
+    "Pooling": "2_Pooling",
+    "StaticPart": STATIC_PART,
+    "Normalize": "4_Normalize",
+}
+"""The folder of each module, in the order in which they work on a text."""
+
 STATIC_CODE = Path(__file__).with_name("static_part.py")
 """That module's code, which goes into the folder too."""
 
@@ -115,10 +124,7 @@ def _parameters(
             weight = _dequantise(stored, name, per_column=True).T * by
             yield _parameter_name(node.replace("/", ".")) + ".weight", np.ascontiguousarray(weight)
         elif name.endswith("_quantized"):
-            yield (
-                _parameter_name(name.removesuffix("_quantized")),
-                _dequantise(stored, name, per_column=False),
-            )
+            yield _parameter_name(stem), _dequantise(stored, name, per_column=False)
         elif name == TOKEN_WEIGHTS or name.removeprefix("static_") in STATIC_ARRAYS:
             yield name, values.astype(np.float32)
         elif name.endswith((".weight", ".bias")):
@@ -154,19 +160,18 @@ def write_modules(
     `token_weights` (pieces,) are how much each piece counts in the mean; None leaves that module out. `static` has the
     arrays of `static_part.StaticPart` but the embeddings, which are the transformer's; an empty one leaves it out.
     """
-    names = ["Transformer", "WordWeights", "Pooling", "StaticPart", "Normalize"]
-    if token_weights is None:
-        names.remove("WordWeights")
-    if not static:
-        names.remove("StaticPart")
-    folders = ["" if n == 0 else f"{n}_{name}" for n, name in enumerate(names)]
-    own = dict(zip(names, folders, strict=True))
+    there = {"WordWeights": token_weights is not None, "StaticPart": bool(static)}
+    names = [name for name in FOLDERS if there.get(name, True)]
     files: dict[str, Any] = {
         "modules.json": [
-            {"idx": n, "name": str(n), "path": own[name], "type": _type(name)} for n, name in enumerate(names)
+            {"idx": n, "name": str(n), "path": FOLDERS[name], "type": _type(name)}
+            for n, name in enumerate(names)
         ],
-        f"{own['Pooling']}/config.json": {"word_embedding_dimension": dim, "pooling_mode_mean_tokens": True},
-        f"{own['Normalize']}/config.json": {},
+        f"{FOLDERS['Pooling']}/config.json": {
+            "word_embedding_dimension": dim,
+            "pooling_mode_mean_tokens": True,
+        },
+        f"{FOLDERS['Normalize']}/config.json": {},
         "sentence_bert_config.json": {"max_seq_length": max_tokens, "do_lower_case": False},
         "tokenizer_config.json": {
             "tokenizer_class": "PreTrainedTokenizerFast",
@@ -183,9 +188,9 @@ def write_modules(
         },
     }
     if token_weights is not None:
-        files[f"{own['WordWeights']}/config.json"] = _word_weights(target, token_weights)
+        files[f"{WORD_WEIGHTS}/config.json"] = _word_weights(target, token_weights)
     if static:
-        files[f"{own['StaticPart']}/config.json"] = _static_part(target, own["StaticPart"], static)
+        files[f"{STATIC_PART}/config.json"] = _static_part(target, static)
     for name, content in files.items():
         (target / name).parent.mkdir(exist_ok=True)
         (target / name).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
@@ -195,14 +200,14 @@ def _type(module: str) -> str:
     return STATIC_TYPE if module == "StaticPart" else f"sentence_transformers.models.{module}"
 
 
-def _static_part(target: Path, folder: str, static: Mapping[str, npt.NDArray[np.float32]]) -> dict[str, int]:
+def _static_part(target: Path, static: Mapping[str, npt.NDArray[np.float32]]) -> dict[str, int]:
     """The settings of the module; its weights, with a copy of the transformer's table, and its code are written."""
     from safetensors.numpy import load_file, save_file
 
     table = load_file(target / "model.safetensors")["embeddings.word_embeddings.weight"]
-    (target / folder).mkdir(exist_ok=True)
+    (target / STATIC_PART).mkdir(exist_ok=True)
     arrays = {name: np.ascontiguousarray(array) for name, array in static.items()}
-    save_file({"embeddings": table, **arrays}, target / folder / "model.safetensors")
+    save_file({"embeddings": table, **arrays}, target / STATIC_PART / "model.safetensors")
     shutil.copyfile(STATIC_CODE, target / STATIC_CODE.name)
     return {"pieces": len(table), "dim": table.shape[1]}
 

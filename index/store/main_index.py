@@ -52,9 +52,10 @@ def read(data: mmap.mmap, dim: int) -> MainIndex:
         raise ValueError(f"it is of {index.d} dimensions or another metric")
     if isinstance(inner, faiss.IndexScalarQuantizer):
         return ExactIndex(index, data)
-    if isinstance(inner, faiss.IndexPreTransform):
+    turned = faiss.downcast_index(inner.index) if isinstance(inner, faiss.IndexPreTransform) else None
+    if isinstance(turned, faiss.IndexIVFRaBitQFastScan):
         return CompactIndex(copied(data))
-    raise ValueError(f"it is of a kind that is not used here: {type(inner or index).__name__}")
+    raise ValueError(f"it is of a kind that is not used here: {type(turned or inner or index).__name__}")
 
 
 def _blocks(rows: Ints, fetch: Fetch, progress: Progress | None = None) -> Iterator[tuple[Ints, Codes]]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from rich.console import Console
+from tokenizers import Tokenizer
 
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
@@ -41,6 +43,21 @@ def run(places: tuple[Path, Path], work: Path) -> Config:
     from dataclasses import replace
 
     return replace(configuration(*places), work=work)
+
+
+@pytest.fixture(scope="module")
+def made(places: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> tuple[Config, Path]:
+    """The recipe run once, and the folder of its float model."""
+    config = run(places, tmp_path_factory.mktemp("made"))
+    return config, chain(config, Console(quiet=True)).run("joined-average") / "float"
+
+
+@pytest.fixture
+def body_and_tokenizer(made: tuple[Config, Path]) -> tuple[Any, Tokenizer]:
+    """That model, loaded anew, for a test to change."""
+    from training.network import load_body, load_tokenizer
+
+    return load_body(made[1]).eval(), load_tokenizer(made[1], 64)
 
 
 def test_the_same_seed_gives_the_same_weights(places: tuple[Path, Path], tmp_path: Path) -> None:
@@ -93,39 +110,35 @@ def test_the_average_is_of_both_runs_and_of_where_they_began(
     assert torch.allclose(found["float.encoder.layer.0.output.dense.bias"], wanted, atol=1e-6)
 
 
-def test_the_served_graph_gives_the_float_model_embeddings(places: tuple[Path, Path], tmp_path: Path) -> None:
+def test_the_served_graph_gives_the_float_model_embeddings(made: tuple[Config, Path]) -> None:
     from training.evaluate import onnx_embed, torch_embed
 
-    config = run(places, tmp_path)
+    config, folder = made
     served = chain(config, Console(quiet=True)).run("export")
     texts = ["the old house is in the city", "بيت قديم في مدينة", "river"]
-    whole = torch_embed(config.work / "joined-average" / "float", 1)(texts)
+    whole = torch_embed(folder, 1)(texts)
     small = onnx_embed(served, 1)(texts)
     assert np.allclose(np.linalg.norm(small, axis=1), 1.0, atol=1e-5)
     assert (whole * small).sum(axis=1).min() > 0.97
 
 
-def test_sentence_transformers_gives_the_float_model_embeddings(
-    places: tuple[Path, Path], tmp_path: Path
-) -> None:
+def test_sentence_transformers_gives_the_float_model_embeddings(made: tuple[Config, Path]) -> None:
     from sentence_transformers import SentenceTransformer
 
     from training.evaluate import torch_embed
 
-    folder = chain(run(places, tmp_path), Console(quiet=True)).run("joined-average") / "float"
+    _, folder = made
     texts = ["the old house is in the city", "بيت قديم في مدينة", "river"]
     theirs = SentenceTransformer(str(folder), trust_remote_code=True).encode(texts)
     assert np.allclose(torch_embed(folder, 1)(texts), theirs, atol=2e-3)
 
 
 def test_both_parts_are_in_the_sum_and_bags_are_its_static_part(
-    places: tuple[Path, Path], tmp_path: Path
+    made: tuple[Config, Path], body_and_tokenizer: tuple[Any, Tokenizer]
 ) -> None:
-    from training.network import encode, load_body, load_tokenizer
+    from training.network import encode
 
-    config = run(places, tmp_path)
-    folder = chain(config, Console(quiet=True)).run("joined-average") / "float"
-    body, tokenizer = load_body(folder).eval(), load_tokenizer(folder, 64)
+    (config, _), (body, tokenizer) = made, body_and_tokenizer
     ids = [tokenizer.encode(text).ids for text in ("the old house is in the city", "بيت قديم", "river")]
     with torch.no_grad():
         found = encode(body, ids, 64)
@@ -137,14 +150,12 @@ def test_both_parts_are_in_the_sum_and_bags_are_its_static_part(
 
 
 def test_the_first_dimensions_hold_most_and_no_nearness_changes(
-    places: tuple[Path, Path], tmp_path: Path
+    made: tuple[Config, Path], body_and_tokenizer: tuple[Any, Tokenizer]
 ) -> None:
-    from training.network import embed, load_body, load_tokenizer
+    from training.network import embed
     from training.static import looked_at
 
-    config = run(places, tmp_path)
-    folder = chain(config, Console(quiet=True)).run("joined-average") / "float"
-    body, tokenizer = load_body(folder).eval(), load_tokenizer(folder, 64)
+    (config, _), (body, tokenizer) = made, body_and_tokenizer
     turned = embed(body, tokenizer, looked_at(config))
     back = body.static.rotation.data.T.clone()
     body.static.projection.data = body.static.projection.data @ back
