@@ -47,8 +47,14 @@ class Upkeep:
         """Begin a fold if it would help and none is under way."""
         running = self._thread is not None and self._thread.is_alive()
         if not running and folding.is_due(self._revisions.newest.memory, self._tuning):
-            self._thread = threading.Thread(target=self.fold, name="sanad-fold", daemon=True)
+            self._thread = threading.Thread(target=self._fold_while_due, name="sanad-fold", daemon=True)
             self._thread.start()
+
+    def _fold_while_due(self) -> None:
+        """Also what is written while a fold is under way, which may be the last for long."""
+        while folding.is_due(self._revisions.newest.memory, self._tuning):
+            if not self.fold():
+                return
 
     def wait_for_backlog(self) -> None:
         """Wait for the fold that is under way, if far too much is fresh."""
@@ -70,15 +76,20 @@ class Upkeep:
         elif self._writer is not None and self._is_stale():
             self.adopt(self._revisions.newest, self._revisions.newest.memory.main)
 
-    def fold(self) -> None:
-        """A new main index of the newest view, checkpointed by a writer; purges what no view needs."""
+    def fold(self) -> bool:
+        """A new main index of the newest view, checkpointed by a writer; purges what no view needs.
+
+        False where it could not be made: searches go on with the one there is.
+        """
         with self._folding:  # a fold that began earlier and ended later would bring an older index back
             start = self._revisions.newest
             try:
                 main = folding.folded(start.memory, start.codes, start.encoder_key.dim, self._tuning)
                 self.adopt(start, main)
+                return True
             except StoreError as error:
                 log.warning("%s: fresh passages stay unfolded: %s", self._folder, error)
+                return False
 
     def adopt(self, start: EmbeddedView, main: MainIndex) -> None:
         """Checkpoint an index that was made from the view `start`, and let the newest view of its set search it.

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from index.store import upkeep
 from index.store.compact_index import CompactIndex
 from index.store.embedded import EmbeddedStore
 from index.store.exact_index import ExactIndex
-from index.store.main_index import Tuning
+from index.store.main_index import MainIndex, Tuning
 from index.types import EncoderKey, Filters
 from tests.index.store.corpus import clustered_rows, random_entry, unit_rows
 from tests.index.store.reference import numpy_nearest
@@ -59,6 +61,23 @@ def test_fresh_passages_are_folded_and_answers_stay_exact(tmp_path: Path) -> Non
         assert isinstance(memory.main, ExactIndex)
         assert len(memory.main) >= 256
         assert len(memory.fresh) < 256 + 50
+
+
+def test_what_is_written_while_a_fold_is_under_way_is_folded_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written, fold = threading.Event(), upkeep.folding.folded
+
+    def slow(*given: Any) -> MainIndex:
+        assert written.wait(60)
+        return fold(*given)
+
+    monkeypatch.setattr(upkeep.folding, "folded", slow)
+    with EmbeddedStore.create(tmp_path, KEY, Tuning(fold_at=256)) as store:
+        fill(store, 900)
+        assert len(store.view().memory.fresh) == 900
+        written.set()
+        assert len(settled(store).view().memory.main) == 900
 
 
 def test_closing_leaves_a_checkpoint_that_opening_uses(
