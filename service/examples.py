@@ -16,7 +16,7 @@ SEARCH_ANSWER: dict[str, Any] = {
     "mode": "hybrid",
     "took_ms": 4.18,
     "answerable": None,
-    "model": {"id": "sanad-minilm-ar-en", "revision": "70c465d21e27"},
+    "model": {"id": "sanad-minilm-ar-en", "revision": "1c9199dbb994"},
     "index": {"revision": 1, "passages": 79},
     "hits": [
         {

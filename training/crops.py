@@ -5,6 +5,7 @@ language, glosses across languages, and another paragraph of the same article in
 """
 
 import re
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,15 +78,22 @@ class CropTask:
         news = [a for a in found if a.source.startswith("ant:")]
         other = [a for a in found if not a.source.startswith("ant:")]
         self._articles = [news, other]
-        quarter = self._settings.paragraphs // 4
-        self._samplers = [
-            Sampler(len(part), quarter, config.seed + 20 + i) for i, part in enumerate(self._articles)
-        ]
+        self._samplers = self._sampled(self._settings.paragraphs)
         self._glossary = Glossary.read(config, [p for a in found for p in a.paragraphs])
         self._names = [pair for pair in data.name_pairs(config) if pair.source == "netranslit"]
         self._tokenizer = load_tokenizer(config.work / "vocabulary", config.retrieval.max_tokens)
         dim = int(body.config.hidden_size)
         self._state.setdefault("latest", torch.zeros(self._settings.latest, dim))
+
+    def _sampled(self, paragraphs: int) -> list[Sampler]:
+        seed = self._config.seed + 20
+        return [Sampler(len(part), paragraphs // 4, seed + i) for i, part in enumerate(self._articles)]
+
+    def with_paragraphs(self, paragraphs: int) -> "CropTask":
+        """The same with so many paragraphs a step; what it has read (minutes) is shared."""
+        other = copy(self)
+        other._samplers = self._sampled(paragraphs)
+        return other
 
     def batch(self, number: int) -> list[Asked]:
         """The paragraphs of one step: half of the articles news, two paragraphs of each where it has two."""

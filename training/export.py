@@ -145,7 +145,8 @@ def quantise_table(model: Any) -> None:
 def constant_shapes(model: Any) -> None:
     """Gives reshapes to (batch, length, heads, …) a constant shape, in place, and drops what computed it.
 
-    A 0 in it keeps the input's dimension. The embeddings stay the same; a short query takes a twelfth less.
+    A 0 in it keeps the input's dimension: right where batch and length are the input's own first two, as they are
+    here, and where a shape has more than these. The embeddings stay the same; a short query takes a twelfth less.
     """
     graph = model.graph
     stored = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
@@ -155,11 +156,12 @@ def constant_shapes(model: Any) -> None:
         if source is None or source.op_type != "Concat":
             continue
         sizes = [_constant(name, stored, made) for name in source.input]
-        if sizes[0] is None and all(size is not None for size in sizes[2:]):
+        if len(sizes) > 2 and sizes[0] is None and all(size is not None for size in sizes[2:]):
             shape = np.asarray([0 if size is None else size for size in sizes], dtype=np.int64)
             node.input[1] = f"shape_{number}"
             graph.initializer.append(numpy_helper.from_array(shape, node.input[1]))
     _drop_unused(graph)
+    del graph.value_info[:]  # shapes noted of what was computed before, which the runtime finds by itself
 
 
 def _constant(name: str, stored: dict[str, NDArray[Any]], made: dict[str, Any]) -> int | None:

@@ -49,12 +49,10 @@ class BagTask:
     their translations.
     """
 
-    def __init__(self, body: Any, corpus: Corpus, config: Config) -> None:
+    def __init__(self, body: Any, corpus: Corpus, crops: CropTask, config: Config) -> None:
         settings = config.joining
         self._body, self._corpus, self._config = body, corpus, config
-        self._crops = CropTask(
-            body, replace(config, lexical=replace(config.lexical, paragraphs=settings.paragraphs)), {}
-        )
+        self._crops = crops.with_paragraphs(settings.paragraphs)
         self._tokenizer = load_tokenizer(config.work / "vocabulary", config.retrieval.max_tokens)
         asked = data.known_questions(config)
         self._pairs = [
@@ -178,8 +176,8 @@ def make_joined(config: Config, folder: Path, run: int = 0) -> None:
     state = {"bank": bank}
     tasks = translation_tasks(config, body)
     tasks["Q"] = QuestionTask(body, corpus, config, state)
-    tasks["A"] = CropTask(body, config, state)
-    tasks["B"] = BagTask(body, corpus, config)
+    tasks["A"] = crops = CropTask(body, config, state)
+    tasks["B"] = BagTask(body, corpus, crops, config)
     train(body, Plan.of(config.joining), tasks, folder, state)
 
 

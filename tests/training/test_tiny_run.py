@@ -122,6 +122,24 @@ def test_the_served_graph_gives_the_float_model_embeddings(made: tuple[Config, P
     assert (whole * small).sum(axis=1).min() > 0.97
 
 
+def test_the_served_graph_takes_texts_in_a_batch_too(made: tuple[Config, Path]) -> None:
+    import onnxruntime as ort
+
+    from training.evaluate import onnx_embed
+
+    config, _ = made
+    served = chain(config, Console(quiet=True)).run("export")
+    session = ort.InferenceSession(str(served / "onnx" / "model_int8.onnx"))
+    texts = ["the old house is in the city", "بيت قديم في مدينة", "river"]
+    together = Tokenizer.from_file(str(served / "tokenizer.json")).encode_batch(texts)
+    feed = {
+        "input_ids": np.array([encoding.ids for encoding in together], dtype=np.int64),
+        "attention_mask": np.array([encoding.attention_mask for encoding in together], dtype=np.int64),
+    }
+    (found,) = session.run(["sentence_embedding"], feed)
+    assert (found * onnx_embed(served, 1)(texts)).sum(axis=1).min() > 0.97
+
+
 def test_sentence_transformers_gives_the_float_model_embeddings(made: tuple[Config, Path]) -> None:
     from sentence_transformers import SentenceTransformer
 
