@@ -167,6 +167,9 @@ def main() -> int:
     parser.add_argument("--model", type=Path, default=Path("build/model/export"))
     parser.add_argument("--float", type=Path, default=Path("build/model/joined-average/float"))
     given = parser.parse_args()
+    flat = given.model / "float.onnx"
+    if not flat.is_file():
+        parser.error(f"no float.onnx in {given.model}: --model is the folder of the export stage")
     config = Config()
     config = dataclasses.replace(config, data=dataclasses.replace(config.data, folder=given.data))
     tokenizer = Tokenizer.from_file(str(given.model / "tokenizer.json"))
@@ -174,7 +177,6 @@ def main() -> int:
     random = np.random.default_rng(0)
     texts = {n: random.integers(1_000, 20_000, (1, n), dtype=np.int64) for n in LENGTHS}
     with tempfile.TemporaryDirectory() as folder:
-        flat = given.model / "float.onnx"
         static = static_int8(flat, tokenizer, Path(folder))
         runs = runtimes(given.model, given.float, flat, static)
         times = {n: medians(runs, ids) for n, ids in texts.items()}
