@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from training.config import Config
-from training.initialise import load_student
+from training.initialise import student
 from training.loop import checkpoints
 from training.network import save_folder
 from training.rarity import rarity
@@ -50,11 +50,8 @@ def make_average(config: Config, folder: Path) -> None:
         [*(share for _ in runs), settings.begun, settings.untrained],
     )
     state["token_weights"] += torch.from_numpy(settings.rarity * np.log(rarity(config)))
-    torch.save(state, folder / "weights.pt")
-    body = load_student(config, folder / "weights.pt")
-    (folder / "weights.pt").unlink()
-    tokenizer = (config.work / "vocabulary" / "tokenizer.json").read_text("utf-8")
-    save_folder(body, tokenizer, folder / "float")
+    tokenizer = (work / "vocabulary" / "tokenizer.json").read_text("utf-8")
+    save_folder(student(config, state), tokenizer, folder / "float")
 
 
 def last(folder: Path, count: int) -> list[Path]:

@@ -87,8 +87,12 @@ def with_embeddings(body: Any, table: torch.Tensor) -> Any:
 
 def load_student(config: Config, weights: Path) -> Any:
     """A body of the merged vocabulary's size with the weights of a checkpoint."""
-    halves = torch.load(weights, map_location="cpu", weights_only=True)
-    state = {name: tensor.float() for name, tensor in halves.items()}
+    return student(config, torch.load(weights, map_location="cpu", weights_only=True))
+
+
+def student(config: Config, weights: dict[str, torch.Tensor]) -> Any:
+    """A body of the merged vocabulary's size with these weights, as float32."""
+    state = {name: tensor.float() for name, tensor in weights.items()}
     body = with_embeddings(load_body(config.base_folder()), state["embeddings.word_embeddings.weight"])
     if "static.centre" in state:
         with_static(body)

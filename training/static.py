@@ -20,7 +20,7 @@ from training.average import last, mean_state, mixed
 from training.config import Config
 from training.crops import CropTask
 from training.distil import Ids, token_ids, translation_tasks
-from training.initialise import load_student
+from training.initialise import student
 from training.loop import Plan, train
 from training.losses import contrast
 from training.network import (
@@ -193,15 +193,14 @@ def make_joined_average(config: Config, folder: Path) -> None:
     runs = [mean_state(last(work / name, settings.last)) for name in ("joined", "joined-again")]
     begun = mean_state([work / "joined" / "begun.pt"])
     share = (1 - settings.begun) / len(runs)
-    torch.save(mixed([*runs, begun], [*(share for _ in runs), settings.begun]), folder / "weights.pt")
-    body = load_student(config, folder / "weights.pt").to(device()).eval()
+    state = mixed([*runs, begun], [*(share for _ in runs), settings.begun])
+    body = student(config, state).to(device()).eval()
     corpus = read_corpus(config)
     body.static.projection.data = _agreeing(body, corpus)
     with torch.no_grad():
         seen = encode(body, [*corpus.passages[::5], *corpus.known[::5], *corpus.added[::5]], 8_192).whole
     turn = _directions(seen).flip(1)
     body.static.projection.data, body.static.rotation.data = body.static.projection.data @ turn, turn
-    (folder / "weights.pt").unlink()
     tokenizer = (work / "vocabulary" / "tokenizer.json").read_text("utf-8")
     save_folder(body.cpu(), tokenizer, folder / "float")
 

@@ -8,14 +8,13 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 import pytest
-from tokenizers import Tokenizer
 
 from index.encoder import load_encoder
 from index.encoder.bundled import BUNDLED_FOLDER, BundledEncoder
 from index.encoder.inspect import inspect
 from index.errors import EncoderError
+from tests.graphs import embedded_together
 
 ROOT = Path(__file__).parent.parent.parent
 TEXTS = [
@@ -42,14 +41,8 @@ def test_rows_are_unit_float32_in_the_order_of_the_texts(encoder: BundledEncoder
 
 def test_the_graph_gives_a_padded_batch_the_vectors_of_its_texts(encoder: BundledEncoder) -> None:
     texts = TEXTS[:8]
-    together = Tokenizer.from_file(str(BUNDLED_FOLDER / "tokenizer.json")).encode_batch(texts)
-    session = ort.InferenceSession(str(BUNDLED_FOLDER / "onnx" / "model_int8.onnx"))
-    feed = {
-        "input_ids": np.array([encoding.ids for encoding in together], dtype=np.int64),
-        "attention_mask": np.array([encoding.attention_mask for encoding in together], dtype=np.int64),
-    }
-    (found,) = session.run(["sentence_embedding"], feed)
-    assert (found * encoder.encode_passages(texts)).sum(axis=1).min() > 0.98
+    together = embedded_together(BUNDLED_FOLDER, texts)
+    assert (together * encoder.encode_passages(texts)).sum(axis=1).min() > 0.98
 
 
 def test_no_texts_give_no_rows(encoder: BundledEncoder) -> None:

@@ -15,6 +15,7 @@ pytest.importorskip("transformers")
 
 import torch
 
+from tests.graphs import embedded_together
 from tests.training.tiny import base_model, configuration, data_folder
 from training import loop
 from training.config import Config
@@ -123,21 +124,12 @@ def test_the_served_graph_gives_the_float_model_embeddings(made: tuple[Config, P
 
 
 def test_the_served_graph_takes_texts_in_a_batch_too(made: tuple[Config, Path]) -> None:
-    import onnxruntime as ort
-
     from training.evaluate import onnx_embed
 
     config, _ = made
     served = chain(config, Console(quiet=True)).run("export")
-    session = ort.InferenceSession(str(served / "onnx" / "model_int8.onnx"))
     texts = ["the old house is in the city", "بيت قديم في مدينة", "river"]
-    together = Tokenizer.from_file(str(served / "tokenizer.json")).encode_batch(texts)
-    feed = {
-        "input_ids": np.array([encoding.ids for encoding in together], dtype=np.int64),
-        "attention_mask": np.array([encoding.attention_mask for encoding in together], dtype=np.int64),
-    }
-    (found,) = session.run(["sentence_embedding"], feed)
-    assert (found * onnx_embed(served, 1)(texts)).sum(axis=1).min() > 0.97
+    assert (embedded_together(served, texts) * onnx_embed(served, 1)(texts)).sum(axis=1).min() > 0.97
 
 
 def test_sentence_transformers_gives_the_float_model_embeddings(made: tuple[Config, Path]) -> None:
@@ -170,10 +162,16 @@ def test_both_parts_are_in_the_sum_and_bags_are_its_static_part(
 def test_the_first_dimensions_hold_most_and_no_nearness_changes(
     made: tuple[Config, Path], body_and_tokenizer: tuple[Any, Tokenizer]
 ) -> None:
-    from training.network import embed
+    from training.network import embed, encode
+    from training.retrieval import read_corpus
     from training.static import looked_at
 
     (config, _), (body, tokenizer) = made, body_and_tokenizer
+    corpus = read_corpus(config)
+    with torch.no_grad():
+        found_in = encode(body, [*corpus.passages[::5], *corpus.known[::5], *corpus.added[::5]], 8_192).whole
+    energy = (found_in.numpy() ** 2).sum(axis=0)
+    assert (np.diff(energy) <= 1e-3 * energy[:-1] + 1e-4).all()
     turned = embed(body, tokenizer, looked_at(config))
     back = body.static.rotation.data.T.clone()
     body.static.projection.data = body.static.projection.data @ back
