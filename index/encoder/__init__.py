@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from index.encoder.bundled import BUNDLED_FOLDER, BundledEncoder
+from index.errors import EncoderError
 from index.types import Encoder
 
 BUNDLED = "bundled"
@@ -21,6 +22,8 @@ def load_encoder(name: str | None = None) -> Encoder:
         return BundledEncoder.load(BUNDLED_FOLDER)
     if Path(name, "onnx", "model_int8.onnx").is_file():
         return BundledEncoder.load(Path(name))
+    if name.startswith(("/", ".")) and not Path(name).is_dir():  # no hub name begins so
+        raise EncoderError(f"cannot load the model {name}: there is no such folder")
     from index.encoder.transformers import TransformersEncoder
 
     return TransformersEncoder.load(name)

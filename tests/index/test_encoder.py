@@ -78,6 +78,13 @@ def test_a_damaged_graph_is_refused(tmp_path: Path) -> None:
         BundledEncoder.load(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["/nowhere/at-all", "./nowhere", "../nowhere"])
+def test_a_folder_that_is_not_there_is_refused_with_or_without_the_extra(name: str) -> None:
+    with pytest.raises(EncoderError) as raised:
+        load_encoder(name)
+    assert str(raised.value) == f"cannot load the model {name}: there is no such folder"
+
+
 @pytest.mark.slow
 def test_sentence_transformers_gives_the_same_vectors_from_the_exported_folder(
     encoder: BundledEncoder, tmp_path: Path
